@@ -57,7 +57,7 @@ def _keeps_memory() -> bool:
 
 
 def _ask_for_large_pages(libc: ctypes.CDLL) -> None:
-    """Of memory that the allocator keeps when it is freed. A kernel that has none, or may not give them, leaves all as it is."""
+    """For blocks that are freed at once, and that the allocator keeps. A kernel without large pages ignores the advice."""
     libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     libc.free.argtypes = [ctypes.c_void_p]
     libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]

@@ -1,7 +1,7 @@
 """Whose code failed: an error in the code of a plug-in is told with its package and its row.
 
-The traceback says it. A ValueError is a sentence for the player: it is a plug-in's where the plug-in raised it. Any other error is a
-plug-in's where its code was at work. What comes of a wrong answer has no such traceback: `promises` looks at answers.
+The traceback decides. A ValueError, a sentence for the player, is a plug-in's where the plug-in raised it. Any other error is a plug-in's
+where its code is on the stack. Errors that follow from a wrong return value show no such frame: `promises` checks return values.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ HOUSE = __name__.partition(".")[0]
 
 
 class ForeignError(ValueError):
-    """A row's code gave what it must not give: half a sentence for the player, behind what `blame` says. Foreign text."""
+    """A row's code returned a wrong value: half a sentence for the player, to follow that of `blame`. Foreign text."""
 
     def __init__(self, kind: str, name: str, words: str) -> None:
         super().__init__(kind, name, words)

@@ -19,9 +19,9 @@ PLAIN: Mapping[Any, str] = {float: "a number", int: "a whole number", bool: "Tru
 
 
 def hold(thing: T, interface: type, kind: str, name: str, *, finite: bool = False) -> T:
-    """The thing, held to the promises of the interface, and so is every copy that it makes of itself. ForeignError where a part is missing.
+    """The thing, whose methods are checked against the interface from now on; so are its copies. ForeignError where a method is missing.
 
-    It gets a class made from its own: it stays the same object, by which `blame` knows it, and of its own type. `finite`: as in `fault`.
+    Its class becomes a subclass of its own class, so it stays the same object, which `blame` looks for. `finite`: as in `fault`.
     """
     own: Any = type(thing)
     for part in _answers(interface):
@@ -35,8 +35,8 @@ def hold(thing: T, interface: type, kind: str, name: str, *, finite: bool = Fals
 
 
 def kept(call: Callable[..., Any], promise: Any, kind: str, name: str, part: str, *, finite: bool = False) -> Callable[..., Any]:
-    """The function, whose answers are held to the promise. ForeignError where one is not, where it would end the program, or where it
-    does not take what it is given.
+    """The function, with its return values checked against the promise. Where one is wrong, where the function would end the program, or
+    where it does not take its arguments, the call raises ForeignError.
     """
 
     @wraps(call)

@@ -146,7 +146,7 @@ def parse(line: str) -> dict[str, Any]:
 def open_terminal() -> tuple[int, int]:
     """A pseudo-terminal of 120 x 36: (our end, its end)."""
     if sys.platform == "win32":
-        raise ContestError("the bench draws the game on a pseudo-terminal, which Windows has none of: run it under WSL")
+        raise ContestError("the bench draws the game on a pseudo-terminal, and Windows has none: run it under WSL")
     import fcntl
     import pty
     import termios

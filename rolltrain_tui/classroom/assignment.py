@@ -75,7 +75,7 @@ class Assignment:
         return any(path == free or (free.endswith(".*") and path.startswith(free[:-1])) for free in (*self.free, *ALWAYS_FREE))
 
     def check_texts(self) -> None:
-        """AssignmentError where its texts were taken when it was made, and are none to this version."""
+        """AssignmentError where this version refuses a text of it that the version which made it accepted."""
         with TemporaryDirectory(prefix="rolltrain-") as aside:
             self.lay_out(Path(aside), self.campaign, "campaign")
             try:
@@ -83,7 +83,7 @@ class Assignment:
             except ValueError as error:
                 what = str(error).partition(":")[0].replace(f"{Path(aside)}{os.sep}", "")
                 raise AssignmentError(
-                    f"{what}, so this version plays no such assignment. Ask for one that is made anew of plain text."
+                    f"{what}, so this version cannot play the assignment. Ask for a new one made from plain text."
                 ) from None
 
     def lay_out(self, folder: Path, campaign: str, stem: str) -> Path:
@@ -139,7 +139,7 @@ def _texts(config: CampaignConfig, folder: Path) -> list[TextFile]:
         path = folder / source
         if not _TEXT.fullmatch(source) or not path.is_file():
             raise AssignmentError(
-                f"{shown(source)}: an assignment carries texts beside its campaign, and this is none. Use a built-in text."
+                f"{shown(source)}: an assignment carries texts beside its campaign, and this is not one. Use a built-in text."
             )
         if (left := left - path.stat().st_size) < 0:
             raise AssignmentError(f"{shown(source)}: an assignment carries {MOST_TEXT >> 20} MB of text at most. Take a shorter one.")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 ENOUGH = 5
-"""Orders that acted; fewer are too few to say."""
+"""Orders that changed the run. With fewer, orders are not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ LIKENESSES: Mapping[str, Callable[[Handed], str]] = {
     "the same story": lambda handed: handed.story,
     "the same orders at the same turns": _orders,
 }
-"""The strongest first: two names are named together once."""
+"""The strongest first; two submissions are named together by the first that holds."""
 
 
 def flags(submissions: Sequence[Handed]) -> dict[str, str]:

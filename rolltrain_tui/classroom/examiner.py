@@ -69,7 +69,7 @@ def examine(folder: Path) -> Result:
     except (ChronicleError, NotTheAssignment) as error:
         return Result(outcome="refused", reason=one_line(str(error), 400))
     except (ArithmeticError, AssertionError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        return Result(outcome="refused", reason=f"Its story is none of ours ({type(error).__name__}).")
+        return Result(outcome="refused", reason=f"Its story cannot be read ({type(error).__name__}).")
     return replace(_verified(folder, record, asked), seconds=time.process_time() - cpu)
 
 

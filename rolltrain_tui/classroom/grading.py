@@ -103,14 +103,14 @@ def look(path: Path, assignment: Assignment, folder: Path | None = None) -> Entr
 
 
 def _story_of(chronicle: Path) -> str:
-    """Of all lines but the first, which a copy may have changed."""
+    """SHA-256 of all lines but the first, which a copy may have changed."""
     with chronicle.open("rb") as lines:
         lines.readline(event_codec.MAX_LINE)
         return hashlib.file_digest(lines, "sha256").hexdigest()
 
 
 def _sha256(path: Path) -> str:
-    """Empty for what is no plain file, and for one that is too long to be a submission."""
+    """Empty for anything but a plain file, and for one that is too long to be a submission."""
     try:
         return submission.sha256(path) if path.lstat().st_size <= submission.MOST_ARCHIVE else ""
     except (OSError, atomic_files.NotPlainFile):

@@ -85,7 +85,7 @@ def unpack(path: Path, folder: Path) -> Submission:
 
 
 def unpacked(names: Collection[str]) -> bool:
-    """Whether a folder with these files is a submission that was unpacked, or a run, which is none yet."""
+    """Whether a folder with these files is an unpacked submission, or a run that was handed in without packing."""
     return RECORD in names or layout.CHRONICLE in names
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_NAME, LONGEST_PATH = 255, 4000
-"""Bytes; what lies beyond is an error of another kind at each call."""
+"""Bytes. A longer name or path is refused here, since each system call would raise another error for it."""
 
 
 class _FileName(click.Path):

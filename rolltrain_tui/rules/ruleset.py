@@ -14,7 +14,7 @@ from rolltrain_tui.rules.naming import RulesError, suggestion
 from rolltrain_tui.rules.rulebooks import Odds, Rulebook, odds
 
 NEVER = 1 << 30
-"""Turns between two rests, where there are none."""
+"""Stands for the turns between two rests where there are no rests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

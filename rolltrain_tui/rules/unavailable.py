@@ -62,7 +62,7 @@ def _item_refusal(name: str, unavailable_levers: Mapping[str, str]) -> str:
 
 
 def felt(monster: Monster, unavailable_levers: Mapping[str, str]) -> bool:
-    """True where all that this monster does can be done to this training."""
+    """True where this training has every lever that the monster pulls."""
     return not any(lever in unavailable_levers for act in (monster.failed, monster.saved) for lever in act.effect.levers())
 
 

@@ -22,9 +22,9 @@ from rolltrain_tui.runs.saves import SaveError, is_held, last_saved
 from rolltrain_tui.story.scene import Scene
 
 LOOKS = 10.0
-"""A second."""
+"""Looks at the chronicle a second."""
 SILENT_SECONDS = 2.0
-"""Without a new event, and it is asked whether somebody still plays."""
+"""Without a new event for so long, the follower asks whether somebody still plays."""
 PATIENCE = 5
 """Looks at the same bad line before it counts as damaged: the writer may have been in the middle of it."""
 State = Literal["awaited", "live", "left", "abandoned", "ended", "gone", "damaged"]

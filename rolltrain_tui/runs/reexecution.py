@@ -80,7 +80,7 @@ def from_save(path: Path, device: str | None = None) -> StartPoint:
 
 
 def recorded(start: StartPoint) -> Iterator[Event]:
-    """The events of the record after the starting point that training again tells again."""
+    """The recorded events after the starting point that a repeated training tells too."""
     story = islice(event_log.read(start.run / layout.CHRONICLE), start.events, None)
     return (event for event in story if event.retold)
 

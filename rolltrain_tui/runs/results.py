@@ -63,7 +63,7 @@ def result_of(run: Path) -> Result | None:
 
 @lru_cache(maxsize=1024)
 def _result_of(run: Path, size: int, changed: int) -> Result | None:
-    """`size` and `changed` tell one state of the log from the next: lists of runs are made again and again."""
+    """Cached, because lists of runs are made again and again. `size` and `changed` tell one state of the log from the next."""
     path = run / layout.CHRONICLE
     try:
         last = event_log.last_events(path, DECISIVE)

@@ -17,7 +17,7 @@ from rolltrain_tui.runs.differences import LEAPING, NOT_COMPARED, Difference, sh
 
 _OPENING = (ev.CampaignBegan, ev.GhostSeen)
 _OBEYED = (ev.AutoSet, ev.DialTurned, ev.InspirationSpent, ev.ItemUsed, ev.StatRaised)
-"""What follows at once from an order that was accepted; so does an ability's live form."""
+"""Events that follow at once from an accepted order. An ability's live form does too: see `_is_live`."""
 _DECIDED = (*_OPENING, *_OBEYED, ev.ActBegan, ev.SettingsChanged)
 """Events whose content a campaign, a seed or the player decides, not a sum."""
 AMPLIFIED = 100
@@ -26,7 +26,7 @@ _AMPLIFYING = {
     *((ev.ScoutsReturned, name) for name in ("best", "low", "high", "scouts")),
     (ev.Examined, "readings"),
 }
-"""Norms, signals and the parabola of the scouts are quotients of small numbers: a hundred times the tolerance of a loss is theirs.
+"""Norms, signals and the scouts' parabola are quotients of small numbers, so they get a hundred times the tolerance of a loss.
 Measured in `tutorial`: losses 5e-5 apart between a CPU with AVX2 and one without AVX, readings of signals 1.7e-3."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _ROUNDED_XP = {(ev.XPGained, "amount"), (ev.XPGained, "total"), (Sheet, "xp")}
@@ -70,7 +70,7 @@ def _only_the_machine(event: ev.Event) -> bool:
 
 
 def could_cause(recorded: ev.Event, found: ev.Event) -> bool:
-    """Whether rounding can be why these two stand at the same place of two stories that were the same so far, numbers aside."""
+    """Whether rounding alone can explain that these two events differ. Up to here the two stories were the same, but for numbers."""
     if type(recorded) is not type(found):
         return not any(isinstance(event, (*_OPENING, *_OBEYED)) or _is_live(event) for event in (recorded, found))
     match recorded, found:

@@ -129,7 +129,7 @@ class Verification:
         try:
             return forged_roll(dice, sides, reexecution.recorded(self.start))
         except (event_log.ChronicleError, OSError):
-            return None  # following the record has told it
+            return None  # the comparison has reported it already
 
     def _follow_the_record(self) -> None:
         recorded = reexecution.recorded(self.start)
@@ -155,7 +155,7 @@ class Verification:
             for event in self.campaign.play(self._inbox):
                 if isinstance(event, TrainingFailed):
                     if isinstance(self.campaign.failure, NotEnoughMemoryError):
-                        raise self.campaign.failure  # which says nothing of the record
+                        raise self.campaign.failure  # it says nothing about the record
                     raise Differs(Difference(event.turn, "training", "", "the turn was taken", event.error), self._unless_rounding)
                 if isinstance(event, SaveDue):
                     self._meet_saves()
@@ -230,7 +230,7 @@ class Verification:
             self._note_gap(apart)
 
     def _note_gap(self, apart: Gap) -> None:
-        """Keep the first gap that is wider than the tolerance, before it the widest."""
+        """Keep the first gap that is wider than the tolerance; before there is one, the widest."""
         tolerance, before = self.findings.tolerance, self.findings.largest_gap
         if tolerance is None or before <= tolerance:
             self.findings.difference = apart.difference
@@ -241,7 +241,7 @@ class Verification:
         return "contradicted" if self.strict else "undecided"
 
     def _meet_saves(self) -> None:
-        """Strike the saves of this turn that hold exactly the campaign's state."""
+        """Count the saves of this turn that hold exactly the campaign's state, and expect them no longer."""
         for folder in list(self._unmet.get(self.campaign.turn, ())):
             if _state_difference(folder, self.campaign) is None:
                 self._unmet[self.campaign.turn].remove(folder)

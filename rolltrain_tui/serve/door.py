@@ -85,7 +85,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _bytes(sent: str) -> bytes:
-    """What a browser has sent, even what is no text."""
+    """What a browser has sent, as bytes, even where it is not valid text."""
     return sent.encode(errors="surrogatepass")
 
 

@@ -6,11 +6,11 @@ from collections import OrderedDict
 MOST_SCREENS, MOST_PHONES, MOST_CONNECTIONS = 40, 80, 256
 """Sockets that mirror the screen; streams to phones; connections in all, so that no visitor can use up the game's files."""
 FEW_CONNECTIONS = 8
-"""Of one browser: where there are too many in all, who has more gives way to a newcomer."""
+"""Connections of one browser. When there are too many in all, a browser with more than this gives one up to a newcomer."""
 MOST_BYTES = 2048
-"""Of a request's body."""
+"""Bytes of a request's body."""
 MESSAGE_BYTES = 4096
-"""Of a message to a socket. Nothing of it is used."""
+"""Bytes of a message to a socket. Its content is never used."""
 MOST_BUCKETS = 1000
 
 

@@ -141,16 +141,16 @@ class RolltrainApp(App[None]):
             await super().on_event(event)
 
     def _ready_for_input(self) -> bool:
-        """What is typed before a screen has its widgets, or after the last one has gone, was meant for none."""
+        """False before a screen has its widgets and after the last one has gone: keys typed then are dropped."""
         return self.return_code is None and bool(self.screen_stack) and self.screen.is_mounted
 
     def _gone_from(self, event: MouseDown) -> bool:
-        """Whether a click hits what is in the picture but was taken away since, such as a notice: Textual would ask for its parent."""
+        """Whether a click hits a widget that was removed since the last picture, such as a notice: Textual would ask for its parent."""
         widget, _ = self.screen.get_widget_and_offset_at(int(event.x), int(event.y))
         return widget is not None and widget.parent is None
 
     def _share_for_resizes(self) -> float:
-        """At full speed every moment is the training's; at any other it rests between turns."""
+        """The share of time that resizes may take: a small one at full speed; otherwise training rests between turns and leaves more."""
         inbox = self.bridge.inbox if self.bridge is not None and self.bridge.playing else None
         return STRICT_SHARE if inbox is not None and not inbox.paused and inbox.turns_per_second is None else LENIENT_SHARE
 
@@ -251,7 +251,7 @@ class RolltrainApp(App[None]):
         self.push_screen(CodexScreen(slug))
 
     def _show_only(self, screen: Screen[None]) -> None:
-        """Alone on the stack, but for the screen that is to be come back to."""
+        """Show the screen alone on the stack, or over the screen that the player comes back to."""
         self._clear_away()
         self.push_screen(screen)
 

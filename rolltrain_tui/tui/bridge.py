@@ -98,7 +98,7 @@ class Bridge:
             fold_anew(self.run)
 
     def between_turns(self, look: Callable[[PlayableRun], T]) -> "Future[T]":
-        """What this finds between two turns, in the run's thread. It never comes where the run has ended before."""
+        """Call `look` in the run's thread between two turns; its result as a future. Where the run ends first, the future stays open."""
         found: Future[T] = Future()
 
         def deed() -> None:

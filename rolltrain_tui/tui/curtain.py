@@ -11,18 +11,18 @@ from textual.screen import Screen
 ROUNDS = 3
 """A screen settles in rounds: classes for its size, then the widgets that come with them, then what is drawn into the new places."""
 LONGEST_ROUND = 0.05
-"""Seconds. A widget that goes away never answers."""
+"""Seconds that a round waits for widgets to answer: one that goes away never does."""
 LONGEST = 3.0
 """Seconds after which the curtain rises whatever happens."""
 
 
 def _paint_nothing() -> None:
-    """Instead of a screen's own painting, while it is behind the curtain."""
+    """Takes the place of a screen's painting while the curtain is down."""
 
 
 class Curtain:
     def __init__(self, screen: Screen[Any]) -> None:
-        """Down from now on; the screen before stays in sight. The widgets have their places and sizes already behind it."""
+        """Lower the curtain: the previous screen stays in sight, while the widgets of this one get their places and sizes."""
         self._screen = screen
         self._held = ExitStack()
         self._held.enter_context(screen.app.batch_update())
@@ -31,12 +31,12 @@ class Curtain:
         self._up = False
         screen._layout_required = True
         self._lay_out()
-        # Textual tells a screen its size, and gives it the classes of that size, where a layout finds it new. This one has come before.
+        # Textual sends Resize, which sets the classes of that size, when a layout finds a new size. The layout above came before that.
         size = screen.app.size
         screen.post_message(Resize(size, size, size))
 
     def rise_when_settled(self, rounds: int = 0) -> None:
-        """Look again and again, `rounds` times until now."""
+        """Raise the curtain after ROUNDS rounds of layout; `rounds` have passed so far."""
         if self._up:
             return
         self._lay_out()

@@ -76,7 +76,7 @@ class GameDriver(LinuxDriver):
 
 
 def _in_the_loop(deed: Callable[[], object], otherwise: Callable[[], object]) -> None:
-    """What a signal asks for. Its handler may stand in the middle of a write, and what writes there would wait for itself.
+    """Do in the event loop what a signal asks for. Its handler may interrupt a write, and writing there would deadlock.
 
     `otherwise`: the game has left, and its loop has ended.
     """
@@ -87,7 +87,7 @@ def _in_the_loop(deed: Callable[[], object], otherwise: Callable[[], object]) ->
 
 
 def _never_waiting(terminal: int) -> int:
-    """The same terminal, opened once more: not to wait is then our own way, and not that of all who share it with us."""
+    """The same terminal, opened again as non-blocking. On the shared descriptor O_NONBLOCK would act on other programs too."""
     try:
         return os.open(os.ttyname(terminal), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError:  # no terminal, or one of somebody else's
@@ -95,7 +95,7 @@ def _never_waiting(terminal: int) -> int:
 
 
 def _typed(terminal: int) -> bytes:
-    """What has been typed. A key that was there a moment ago may be the shell's by now, where the game was stopped in between."""
+    """What has been typed. If the game is stopped between `select` and `read`, the shell may take the key: then nothing."""
     try:
         return os.read(terminal, READ_AT_ONCE) if select.select([terminal], [], [], READ_SECONDS)[0] else b""
     except BlockingIOError:
@@ -103,8 +103,8 @@ def _typed(terminal: int) -> bytes:
 
 
 def _tell_of_hangup(terminal: int) -> None:
-    """A terminal that does not control this process sends it no SIGHUP when it goes: the game would play on to nobody, and read in vain."""
+    """Send SIGHUP to this process when the terminal hangs up. The kernel does so for a controlling terminal only."""
     poll = select.poll()
-    poll.register(terminal, 0)  # asks for nothing; a hangup is told unasked
+    poll.register(terminal, 0)  # no events are asked for: POLLHUP is reported always
     if any(told & select.POLLHUP for _, told in poll.poll()):
         os.kill(os.getpid(), signal.SIGHUP)

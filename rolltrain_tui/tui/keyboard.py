@@ -1,4 +1,4 @@
-"""What a terminal sends, as keys. What no keyboard has is let go, where Textual's own reader would end the game."""
+"""The bytes of a terminal as key events. Sequences that no keyboard sends are ignored; Textual's own reader would end the game."""
 
 import codecs
 from collections.abc import Iterable
@@ -17,23 +17,23 @@ class Keyboard:
         self._parser = _LenientParser()
 
     def read(self, typed: bytes) -> Iterable[Message]:
-        """The events in these bytes, and those that waited for more of them in vain; a byte that is no UTF-8 becomes U+FFFD."""
+        """The events in these bytes, and those of earlier sequences that were never completed. A byte that is not UTF-8 becomes U+FFFD."""
         if text := self._decode(typed):
             yield from self._parser.feed(text)
         yield from self._parser.tick()
 
 
 class _LenientParser(XTermParser):
-    """It goes on after a sequence that it cannot make sense of."""
+    """A parser that goes on after a sequence that it cannot read."""
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
         try:
             yield from super()._sequence_to_key_events(sequence, alt)
-        except (ValueError, OverflowError):  # a code that no character has, or kinds of key events, which nobody has asked for
+        except (ValueError, OverflowError):  # a code point that does not exist, or event types of the kitty protocol, which are not enabled
             yield Key(Keys.Ignore, sequence)
 
     def parse_mouse_code(self, code: str) -> Message | None:
         try:
             return super().parse_mouse_code(code)
-        except ZeroDivisionError:  # the terminal has said that it is no pixels wide
+        except ZeroDivisionError:  # the terminal reported a width of 0 pixels
             return None

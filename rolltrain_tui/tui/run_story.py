@@ -212,7 +212,7 @@ def _measured(measured: Measured) -> str:
 
 
 def drawable(series: Sequence[float]) -> list[float]:
-    """The series without what is no number, from just below its lowest point up, so that the lowest still shows."""
+    """The finite values, shifted so that the lowest lies a little above 0 and still shows."""
     kept = [value for value in series if math.isfinite(value)]
     low, high = min(kept, default=0.0), max(kept, default=0.0)
     return [value - low + 0.08 * (high - low) for value in kept]

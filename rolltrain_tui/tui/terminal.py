@@ -45,7 +45,7 @@ else:
                 self._line = termios.tcgetattr(0)
 
         def listen(self) -> None:
-            """Keys wait unseen for who reads them later, each as it was typed. Ctrl+C is still a signal."""
+            """No echo and no line editing: keys wait as they were typed until the game reads them. Ctrl+C is still a signal."""
             if self._line is None:
                 return
             line = [*self._line]
@@ -57,13 +57,13 @@ else:
                 termios.tcsetattr(0, termios.TCSANOW, line)
 
         def put_line_back(self) -> None:
-            """How keys are read; what is on the screen stays."""
+            """Restore how keys are read. The screen stays as it is."""
             if self._line is not None:
                 with contextlib.suppress(termios.error, OSError):
                     termios.tcsetattr(0, termios.TCSANOW, self._line)
 
         def put_back(self) -> None:
-            """Now, or as soon as a busy terminal has room for it; one that nobody reads is not waited for long."""
+            """Restore the terminal, now or as soon as it takes output. It does not wait long for a terminal that nobody reads."""
             if self._line is None or sys.__stderr__ is None:
                 return
             self.put_line_back()

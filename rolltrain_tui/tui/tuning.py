@@ -24,10 +24,10 @@ class Tuning:
         sys.setswitchinterval(SWITCH_INTERVAL)
 
     def settle(self) -> None:
-        """Take what is loaded out of the garbage collector's sight: a full collection with torch loaded stops the game for 0.1 s.
+        """Freeze what is loaded, so that the garbage collector skips it: a full collection with torch loaded stops the game for 0.1 s.
 
-        So there is none before it either. What is garbage by now stays, and that is little. A program that has hidden its own objects
-        keeps them hidden: nobody can bring back a part of them.
+        For the same reason no collection comes before; the little garbage of the start stays. Where the program has frozen objects of
+        its own, nothing is frozen: `gc.unfreeze` at the end would release those as well.
         """
         if not self._settled:
             self._settled = True

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 Stopped = Callable[[], bool]
 TRIES = 2
-"""How often a job is begun whose worker is killed."""
+"""Attempts at a job whose worker is killed."""
 GLANCE = 0.2
 """Seconds between looks at the stop flag."""
 

@@ -92,7 +92,7 @@ def replay(roster: "Roster", number: int) -> int:
             click.echo(line)
         if isinstance(event, BattleEnded):
             same = event.match.standings == match.standings
-    click.echo(f"{'✔ The same as' if same else '✖ It ended otherwise than'} match #{number}{', to the last bit' if same else ''}.")
+    click.echo(f"{'✔ The same as' if same else '✖ It ended differently from'} match #{number}{', to the last bit' if same else ''}.")
     return DONE if same else FAILED
 
 

@@ -28,7 +28,7 @@ else:
         fcntl.flock(fd, how | fcntl.LOCK_NB)
 
     def _look(fd: int) -> None:
-        """Two who only look do not see each other."""
+        """A shared lock: two processes that only look do not hinder each other."""
         _take(fd, fcntl.LOCK_SH)
 
 
@@ -40,7 +40,7 @@ class Lock:
     """Holds a run folder for this process; SaveError on entering if another process does. File systems without locks always grant it."""
 
     def __init__(self, run: Path, *, to_read: bool = False) -> None:
-        """`to_read`: nothing will be written, so a folder that this user cannot write to will do."""
+        """`to_read`: nothing will be written, so the folder may be one that this user cannot write to."""
         self.path = run / LOCK
         self._to_read = to_read
         self._fd = -1

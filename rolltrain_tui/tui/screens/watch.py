@@ -100,7 +100,7 @@ class WatchScreen(OnlookerScreen, inherit_bindings=False):
         return False
 
     def action_help(self) -> None:
-        self.app.push_screen(HelpScreen(keys_of(self), "Keys of who watches"))
+        self.app.push_screen(HelpScreen(keys_of(self), "Keys for watching"))
 
     def action_leave(self) -> None:
         self.game.leave("quit")
