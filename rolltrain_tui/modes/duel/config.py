@@ -211,9 +211,9 @@ class DuelConfig(CampaignConfig):
     table: TableConfig
     network: NetworkConfig
     passes: Literal["asked", "packed", "padded"] = "padded"
-    """Of networks of kind moves and set. packed: over the living points alone, of kind moves for a host only; asked: so too, and of kind
-    moves only those that are asked for, the one that was made and the best that may follow; padded, or left out as in older files: over
-    as many places for points as the longest board needs. Values differ in their last bits."""
+    """How networks of kind moves and set are computed; values differ in their last bits. padded, or left out as in older files: with as
+    many places for points as the longest board needs; packed: with living points alone (kind moves: for a host only); asked: so too, and
+    of kind moves only for the move that was made and the best that may follow."""
     learning: LearningConfig
     exploration: ExplorationConfig
     rival: RivalConfig | None
