@@ -6,7 +6,7 @@ from pathlib import Path
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.model_mind import ModelMind
+from rolltrain_tui.modes.dungeon.table.model_mind import ModelMind
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.runs.open import SavedRun

@@ -14,8 +14,8 @@ from rolltrain_tui.cli import options
 from rolltrain_tui.cli.screen import NoScreen, missing_screen
 
 if TYPE_CHECKING:
-    from rolltrain_tui.modes.dungeon.outing import Outing
-    from rolltrain_tui.modes.dungeon.rival import Mind
+    from rolltrain_tui.modes.dungeon.table.outing import Outing
+    from rolltrain_tui.modes.dungeon.table.rival import Mind
     from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
     from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
     from rolltrain_tui.tui.first_picture import FirstPicture
@@ -80,7 +80,7 @@ def dungeon(
         reason = "" if plain else missing_screen()
         if not (plain or reason):
             picture.show(partial(opening.loading, opening.DIGGING))
-        from rolltrain_tui.modes.dungeon.outing import Outing
+        from rolltrain_tui.modes.dungeon.table.outing import Outing
 
         maker, mind, first = _seats(foreign, against, given)
         if reason:
@@ -100,7 +100,7 @@ def _seats(foreign: str | None, name: str | None, given: dict[str, Any]) -> "tup
     """The worlds, who of this name plays, and the first seed: the one asked for, or any that a model was not trained in."""
     import secrets
 
-    from rolltrain_tui.modes.dungeon.rival import MINDS, mind_of
+    from rolltrain_tui.modes.dungeon.table.rival import MINDS, mind_of
     from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
     from rolltrain_tui.runs.saves import saves_root
 

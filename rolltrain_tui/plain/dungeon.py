@@ -5,11 +5,11 @@ from pathlib import Path
 
 from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.modes.dungeon.outing import Outing, write_record
-from rolltrain_tui.modes.dungeon.rival import Choice, Mind
-from rolltrain_tui.modes.dungeon.sitting import Sitting
-from rolltrain_tui.modes.dungeon.tale import best, tale
-from rolltrain_tui.modes.dungeon.watching import watched
+from rolltrain_tui.modes.dungeon.table.outing import Outing, write_record
+from rolltrain_tui.modes.dungeon.table.rival import Choice, Mind
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.tale import best, tale
+from rolltrain_tui.modes.dungeon.table.watching import watched
 from rolltrain_tui.modes.dungeon.worlds.completion import plain
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 from rolltrain_tui.plain.views import SafeStream

@@ -237,7 +237,7 @@ class RolltrainApp(App[None]):
         """A text adventure over what is open, in any world."""
         import secrets
 
-        from rolltrain_tui.modes.dungeon.outing import Outing
+        from rolltrain_tui.modes.dungeon.table.outing import Outing
         from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
         from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
         from rolltrain_tui.tui.dungeon.play import DungeonScreen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rolltrain_tui.classroom.ballot import Ballot
-    from rolltrain_tui.modes.dungeon.outing import Outing
+    from rolltrain_tui.modes.dungeon.table.outing import Outing
     from rolltrain_tui.protocol.commands import Command
     from rolltrain_tui.protocol.events import Secret
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.stops import Commands
+from rolltrain_tui.modes.dungeon.player.stops import Commands
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 GAMMA, GAMMA_STEP, LAMBDA, CLIP, VALUE, KL = 1.0, 0.97, 0.95, 0.2, 0.5, 0.1

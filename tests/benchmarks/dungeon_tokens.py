@@ -27,12 +27,12 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.stops import StopRule
-from rolltrain_tui.modes.dungeon.value_head import ValueHead
+from rolltrain_tui.modes.dungeon.player.offers import Offers
+from rolltrain_tui.modes.dungeon.player.stops import StopRule
+from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
+from rolltrain_tui.modes.dungeon.player.writer import Writer
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
-from rolltrain_tui.modes.dungeon.writer import Writer
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox

@@ -14,7 +14,7 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.table.guests import fixed_guests
 from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.sitting import Sitting
-from rolltrain_tui.modes.dungeon.outing import Outing
+from rolltrain_tui.modes.dungeon.table.outing import Outing
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.story.scene import Scene

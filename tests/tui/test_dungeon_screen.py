@@ -9,8 +9,8 @@ from support.hostile import MARKUP, PAYLOADS, is_dangerous
 from support.screens_host import ScreensHost, shown, until
 from textual.pilot import Pilot
 
-from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.rival import mind_of
+from rolltrain_tui.modes.dungeon.table.outing import Outing
+from rolltrain_tui.modes.dungeon.table.rival import mind_of
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorlds

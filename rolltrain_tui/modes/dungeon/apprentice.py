@@ -10,17 +10,17 @@ from torch import Tensor
 
 from rolltrain_tui.modes.dungeon import buffer as kept
 from rolltrain_tui.modes.dungeon import health, voice
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm
+from rolltrain_tui.modes.dungeon.algorithms.minibatch import ready
 from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
 from rolltrain_tui.modes.dungeon.games import Standing as GameStanding
 from rolltrain_tui.modes.dungeon.judging import Chooser, Seat, Verdict
-from rolltrain_tui.modes.dungeon.minibatch import ready
-from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.play import Acts
-from rolltrain_tui.modes.dungeon.policy import Player, Seen
-from rolltrain_tui.modes.dungeon.reading import Reading
+from rolltrain_tui.modes.dungeon.player.offers import Offers
+from rolltrain_tui.modes.dungeon.player.policy import Player, Seen
+from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
 from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo

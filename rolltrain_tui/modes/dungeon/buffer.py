@@ -7,7 +7,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithm import Rows, Told
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows, Told
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.games import Standing
 from rolltrain_tui.modes.dungeon.health import TOLD

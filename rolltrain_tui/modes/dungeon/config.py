@@ -19,7 +19,7 @@ from rolltrain_tui.modes.dungeon.config_algorithms import (
     ReinforceConfig,
     RejectionConfig,
 )
-from rolltrain_tui.modes.dungeon.config_more import RecordConfig, TextWorldConfig
+from rolltrain_tui.modes.dungeon.config_optional import RecordConfig, TextWorldConfig
 from rolltrain_tui.modes.dungeon.config_play import (
     BatchConfig,
     ExamConfig,

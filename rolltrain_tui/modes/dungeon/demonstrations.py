@@ -7,7 +7,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.reading import Reading
+from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
 
 TURNS = 24

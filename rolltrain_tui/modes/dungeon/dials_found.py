@@ -14,11 +14,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Told
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients
 from rolltrain_tui.modes.dungeon.dials import Settings
-from rolltrain_tui.modes.dungeon.kl import KLCoefficients
-from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.policy import Player
+from rolltrain_tui.modes.dungeon.player.offers import Offers
+from rolltrain_tui.modes.dungeon.player.policy import Player
 from rolltrain_tui.protocol.dials import told
 
 LEAST = 1e-6

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.config_more import TextWorldConfig
+from rolltrain_tui.modes.dungeon.config_optional import TextWorldConfig
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, World
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from rolltrain_tui.modes.dungeon.prompts import Memory, offered, situation
+from rolltrain_tui.modes.dungeon.player.prompts import Memory, offered, situation
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, World
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rolltrain_tui.modes.dungeon.examples import Examples, example_turn
-from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.reading import Reading
+from rolltrain_tui.modes.dungeon.player.offers import Offers
+from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation, State
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.judging import Verdict
-from rolltrain_tui.modes.dungeon.policy import Seen
+from rolltrain_tui.modes.dungeon.player.policy import Seen
 
 RECENT = 24
 """Turns over which the shift of the policy is told."""

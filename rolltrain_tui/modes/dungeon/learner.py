@@ -10,9 +10,8 @@ Schulman et al., Proximal policy optimization algorithms (2017), on whole comman
     6. step             of the optimiser, under the levers: `training.levered_learner`
     7. coefficients     of the distance from the reference adapt: the algorithm's `stepped`
 
-Chapters: the learner's parts; one turn; the gradient of a minibatch. The algorithms are in files of their own; how games are played is in
-`play.py`, the player in `policy.py`, or in `writer.py` where it writes its commands; how rows become minibatches in `minibatch.py`;
-evaluation, saves and copies in `apprentice.py`.
+Chapters: the learner's parts; one turn; the gradient of a minibatch. The algorithms are in `algorithms/`, and how rows become minibatches
+there too; how games are played is in `play.py`, who plays them in `player/`; evaluation, saves and copies in `apprentice.py`.
 
 Shapes: B moves of a minibatch.
 """
@@ -27,8 +26,9 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.dungeon import buffer as kept
 from rolltrain_tui.modes.dungeon import health
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
-from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Told
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients
+from rolltrain_tui.modes.dungeon.algorithms.minibatch import noisy, ready, without_the_worst
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.demonstrations import Demonstration
 from rolltrain_tui.modes.dungeon.dials import Settings
@@ -37,12 +37,11 @@ from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.exam_worlds import exam_of
 from rolltrain_tui.modes.dungeon.experience import Experienced
 from rolltrain_tui.modes.dungeon.games import fresh
-from rolltrain_tui.modes.dungeon.kl import KLCoefficients
-from rolltrain_tui.modes.dungeon.minibatch import noisy, ready, without_the_worst
-from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.parts import algorithm_of, maker_of, objective_of, player_of, reading_of, rewards_of
-from rolltrain_tui.modes.dungeon.policy import Seen
-from rolltrain_tui.modes.dungeon.reference import Reference
+from rolltrain_tui.modes.dungeon.player.choice import Choice
+from rolltrain_tui.modes.dungeon.player.offers import Offers
+from rolltrain_tui.modes.dungeon.player.policy import Seen
+from rolltrain_tui.modes.dungeon.player.reference import Reference
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect

@@ -5,32 +5,32 @@ from pathlib import Path
 
 import torch
 
-from rolltrain_tui.modes.dungeon.advantages import Credit
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm
+from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm
+from rolltrain_tui.modes.dungeon.algorithms.decision import PLACE as RETURN_PLACE
+from rolltrain_tui.modes.dungeon.algorithms.decision import WORDS as DECISION_WORDS
+from rolltrain_tui.modes.dungeon.algorithms.decision import Decision
+from rolltrain_tui.modes.dungeon.algorithms.grpo import GRPO
+from rolltrain_tui.modes.dungeon.algorithms.ilql import ActDe, Critic
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients
+from rolltrain_tui.modes.dungeon.algorithms.ppo import PPO, Coefficients
+from rolltrain_tui.modes.dungeon.algorithms.reinforce import Reinforce
+from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
 from rolltrain_tui.modes.dungeon.components import Component
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.decision import PLACE as RETURN_PLACE
-from rolltrain_tui.modes.dungeon.decision import WORDS as DECISION_WORDS
-from rolltrain_tui.modes.dungeon.decision import Decision
 from rolltrain_tui.modes.dungeon.exam import Exam
-from rolltrain_tui.modes.dungeon.grpo import GRPO
-from rolltrain_tui.modes.dungeon.hugging import Borrowed, borrowed
-from rolltrain_tui.modes.dungeon.ilql import ActDe, Critic
-from rolltrain_tui.modes.dungeon.kl import KLCoefficients
-from rolltrain_tui.modes.dungeon.policy import Player
-from rolltrain_tui.modes.dungeon.ppo import PPO, Coefficients
-from rolltrain_tui.modes.dungeon.prompts import WORDS as PROMPT_WORDS
-from rolltrain_tui.modes.dungeon.q_heads import QHeads
-from rolltrain_tui.modes.dungeon.reading import Promise, Reading
-from rolltrain_tui.modes.dungeon.reinforce import Reinforce
-from rolltrain_tui.modes.dungeon.rejection import Rejection
+from rolltrain_tui.modes.dungeon.player.hugging import Borrowed, borrowed
+from rolltrain_tui.modes.dungeon.player.policy import Player
+from rolltrain_tui.modes.dungeon.player.prompts import WORDS as PROMPT_WORDS
+from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
+from rolltrain_tui.modes.dungeon.player.reading import Promise, Reading
+from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
+from rolltrain_tui.modes.dungeon.player.vocabulary import Vocabulary, Words
+from rolltrain_tui.modes.dungeon.player.writer import Writer
 from rolltrain_tui.modes.dungeon.rewards import Rewards
-from rolltrain_tui.modes.dungeon.value_head import ValueHead
-from rolltrain_tui.modes.dungeon.vocabulary import Vocabulary, Words
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
-from rolltrain_tui.modes.dungeon.writer import Writer
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
 from rolltrain_tui.protocol.objective import Objective
 

@@ -9,9 +9,9 @@ from rolltrain_tui.modes.dungeon.exam import Standing as Success
 from rolltrain_tui.modes.dungeon.games import Games, Standing
 from rolltrain_tui.modes.dungeon.judging import Verdict
 from rolltrain_tui.modes.dungeon.play import Act
-from rolltrain_tui.modes.dungeon.reading import Reading
-from rolltrain_tui.modes.dungeon.sitting import Sitting
-from rolltrain_tui.modes.dungeon.tale import tale
+from rolltrain_tui.modes.dungeon.player.reading import Reading
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.tale import tale
 from rolltrain_tui.modes.dungeon.worlds.protocol import World
 
 LONGEST_QUEST = 100

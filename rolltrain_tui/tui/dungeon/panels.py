@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from rolltrain_tui.base.grammar import capital
-from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.rival import Rival
-from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.outing import Outing
+from rolltrain_tui.modes.dungeon.table.rival import Rival
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds import chart
 from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, paragraph, width_of
 

@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
-from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.outing import Outing
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
 from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.tui.dungeon.line import CommandLine

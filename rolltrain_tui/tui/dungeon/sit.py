@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.model_mind import ModelMind
-from rolltrain_tui.modes.dungeon.outing import Outing
+from rolltrain_tui.modes.dungeon.table.model_mind import ModelMind
+from rolltrain_tui.modes.dungeon.table.outing import Outing
 from rolltrain_tui.tui.dungeon.play import DungeonScreen
 
 

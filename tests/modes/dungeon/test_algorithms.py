@@ -8,14 +8,14 @@ from support.paths import CAMPAIGNS, DUNGEON, HELD, by
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.dungeon.advantages import mean_over
-from rolltrain_tui.modes.dungeon.choice import Choice
-from rolltrain_tui.modes.dungeon.decision import PLACE, Decision, told_as
-from rolltrain_tui.modes.dungeon.grpo import GRPO, group_advantages, move_weights
+from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over
+from rolltrain_tui.modes.dungeon.algorithms.decision import PLACE, Decision, told_as
+from rolltrain_tui.modes.dungeon.algorithms.grpo import GRPO, group_advantages, move_weights
+from rolltrain_tui.modes.dungeon.algorithms.ppo import ratios
+from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.offers import read
-from rolltrain_tui.modes.dungeon.ppo import ratios
-from rolltrain_tui.modes.dungeon.rejection import Rejection
+from rolltrain_tui.modes.dungeon.player.choice import Choice
+from rolltrain_tui.modes.dungeon.player.offers import read
 from rolltrain_tui.protocol.effects import StepEffect
 
 

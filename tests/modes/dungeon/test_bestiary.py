@@ -16,7 +16,7 @@ from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.bestiary import MONSTERS, SIGNALS
 from rolltrain_tui.modes.dungeon.judging import Verdict, judged
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.policy import Seen
+from rolltrain_tui.modes.dungeon.player.policy import Seen
 from rolltrain_tui.modes.dungeon.worlds.adventure import Adventure
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings

@@ -8,9 +8,9 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.demonstrations import TURNS, Demonstration
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.sitting import Sitting
-from rolltrain_tui.modes.dungeon.spelling import spelled
+from rolltrain_tui.modes.dungeon.table.outing import Outing
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.spelling import spelled
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned

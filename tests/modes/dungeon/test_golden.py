@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.actions import cleaned, says_something
-from rolltrain_tui.modes.dungeon.advantages import Credit, action_advantages, at_level, step_returns, whitened
-from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, action_advantages, at_level, step_returns, whitened
+from rolltrain_tui.modes.dungeon.algorithms.ilql import Critic, q_losses, smallest
+from rolltrain_tui.modes.dungeon.algorithms.kl import adapted, exact_kl, token_rewards
+from rolltrain_tui.modes.dungeon.algorithms.ppo import Coefficients, policy_losses, ppo_losses, ppo_statistics, ratios
+from rolltrain_tui.modes.dungeon.algorithms.rejection import best, scores
 from rolltrain_tui.modes.dungeon.components import Component, Outcome, parts, reward
-from rolltrain_tui.modes.dungeon.ilql import Critic, q_losses, smallest
-from rolltrain_tui.modes.dungeon.kl import adapted, exact_kl, token_rewards
-from rolltrain_tui.modes.dungeon.ppo import Coefficients, policy_losses, ppo_losses, ppo_statistics, ratios
-from rolltrain_tui.modes.dungeon.prompts import Memory, situation
-from rolltrain_tui.modes.dungeon.rejection import best, scores
-from rolltrain_tui.modes.dungeon.value_head import ValueHead
+from rolltrain_tui.modes.dungeon.player.actions import cleaned, says_something
+from rolltrain_tui.modes.dungeon.player.choice import Choice
+from rolltrain_tui.modes.dungeon.player.prompts import Memory, situation
+from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 
 RTOL, ATOL = 1e-5, 1e-6
 

@@ -15,7 +15,7 @@ from support.paths import BY, CAMPAIGNS, DUNGEON, HELD
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.offers import read
+from rolltrain_tui.modes.dungeon.player.offers import read
 from rolltrain_tui.protocol.effects import NEUTRAL
 
 FROZEN = ("transformer.wte", "transformer.wpe", "transformer.h.0")

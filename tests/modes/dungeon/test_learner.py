@@ -15,12 +15,12 @@ from rolltrain_tui.exports.writers import CsvWriter
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.dungeon.advantages import Credit, game_advantages
+from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, game_advantages
 from rolltrain_tui.modes.dungeon.exam import UNSEEN
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.offers import joined, laid_out, read
-from rolltrain_tui.modes.dungeon.policy import drawn
-from rolltrain_tui.modes.dungeon.vocabulary import PAD, UNKNOWN, Vocabulary
+from rolltrain_tui.modes.dungeon.player.offers import joined, laid_out, read
+from rolltrain_tui.modes.dungeon.player.policy import drawn
+from rolltrain_tui.modes.dungeon.player.vocabulary import PAD, UNKNOWN, Vocabulary
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import StepAbandoned

@@ -7,8 +7,8 @@ from support.paths import CAMPAIGNS, DUNGEON
 from rolltrain_tui.modes import MODES, build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.model_mind import ModelMind
-from rolltrain_tui.modes.dungeon.rival import Rival
+from rolltrain_tui.modes.dungeon.table.model_mind import ModelMind
+from rolltrain_tui.modes.dungeon.table.rival import Rival
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.tui.dungeon.sit import sit
 

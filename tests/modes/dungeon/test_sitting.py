@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.hostile import MARKUP, PAYLOADS, random_text
 
-from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.rival import MINDS, Rival, drawn, mind_of
-from rolltrain_tui.modes.dungeon.sitting import Sitting
-from rolltrain_tui.modes.dungeon.tale import best, tale
-from rolltrain_tui.modes.dungeon.watching import watched
+from rolltrain_tui.modes.dungeon.table.outing import Outing
+from rolltrain_tui.modes.dungeon.table.rival import MINDS, Rival, drawn, mind_of
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.tale import best, tale
+from rolltrain_tui.modes.dungeon.table.watching import watched
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.chart import HERE, LOCKED, WIDTH, Chart
 from rolltrain_tui.modes.dungeon.worlds.completion import meant

@@ -10,9 +10,9 @@ from support import fake_textworld
 from support.fake_textworld import WAY, FakeGame, Library
 from support.hostile import MARKUP, PAYLOADS
 
-from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.rival import mind_of
-from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.outing import Outing
+from rolltrain_tui.modes.dungeon.table.rival import mind_of
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds import foreign
 from rolltrain_tui.modes.dungeon.worlds.house_style import in_our_words
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation

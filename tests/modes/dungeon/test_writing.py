@@ -12,14 +12,14 @@ from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, WRITING
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.dungeon.algorithms.minibatch import ready
+from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
 from rolltrain_tui.modes.dungeon.exam import UNSEEN
 from rolltrain_tui.modes.dungeon.games import Games, fresh
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.minibatch import ready
-from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.rejection import Rejection
-from rolltrain_tui.modes.dungeon.stops import Commands, StopRule
-from rolltrain_tui.modes.dungeon.writer import Writer
+from rolltrain_tui.modes.dungeon.player.offers import Offers
+from rolltrain_tui.modes.dungeon.player.stops import Commands, StopRule
+from rolltrain_tui.modes.dungeon.player.writer import Writer
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 

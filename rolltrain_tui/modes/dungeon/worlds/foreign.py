@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.modes.dungeon.prompts import observed
+from rolltrain_tui.modes.dungeon.player.prompts import observed
 
 LONGEST = 2000
 """Characters of a text that are kept, and READ of what is looked at."""

@@ -3,7 +3,7 @@
 Such as "5120, 1, 3, 2". No torch.
 """
 
-from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.completion import plain
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.cached_reading import begin
-from rolltrain_tui.modes.dungeon.choice import Choice
-from rolltrain_tui.modes.dungeon.hugging import Borrowed
-from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
-from rolltrain_tui.modes.dungeon.policy import Player, Seen, Taken
-from rolltrain_tui.modes.dungeon.q_heads import QHeads
-from rolltrain_tui.modes.dungeon.stops import Commands, StopRule
-from rolltrain_tui.modes.dungeon.value_head import ValueHead
+from rolltrain_tui.modes.dungeon.player.cached_reading import begin
+from rolltrain_tui.modes.dungeon.player.choice import Choice
+from rolltrain_tui.modes.dungeon.player.hugging import Borrowed
+from rolltrain_tui.modes.dungeon.player.offers import Offers, laid_out
+from rolltrain_tui.modes.dungeon.player.policy import Player, Seen, Taken
+from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
+from rolltrain_tui.modes.dungeon.player.stops import Commands, StopRule
+from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 from rolltrain_tui.modes.text.gpt import GPT
 
 

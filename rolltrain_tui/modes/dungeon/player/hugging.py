@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.dungeon.offers import laid_out, read
-from rolltrain_tui.modes.dungeon.stops import StopRule
+from rolltrain_tui.modes.dungeon.player.offers import laid_out, read
+from rolltrain_tui.modes.dungeon.player.stops import StopRule
 from rolltrain_tui.modes.finetune.folder import ModelFolder, ModelFolderError, look
 from rolltrain_tui.modes.finetune.loading import Loaded, context_of, load_writer
 from rolltrain_tui.modes.text.corpora.text_file import shown

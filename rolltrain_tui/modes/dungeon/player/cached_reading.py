@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.hugging import Borrowed
+from rolltrain_tui.modes.dungeon.player.hugging import Borrowed
 from rolltrain_tui.modes.text.gpt import GPT, KeyValueCache
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from math import log
 from random import Random
 
-from rolltrain_tui.modes.dungeon.rival import Mind, drawn
-from rolltrain_tui.modes.dungeon.sitting import Sitting, Told
+from rolltrain_tui.modes.dungeon.table.rival import Mind, drawn
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting, Told
 from rolltrain_tui.modes.dungeon.worlds.protocol import World
 
 

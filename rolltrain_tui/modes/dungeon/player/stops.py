@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from rolltrain_tui.modes.dungeon.actions import says_something
+from rolltrain_tui.modes.dungeon.player.actions import says_something
 
 PUNCTUATION = ".,?!:;"
 

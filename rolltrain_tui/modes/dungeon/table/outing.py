@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rolltrain_tui.base.atomic_files import replace
 from rolltrain_tui.base.grammar import capital, counted
-from rolltrain_tui.modes.dungeon.rival import Mind, Rival
-from rolltrain_tui.modes.dungeon.sitting import Sitting
-from rolltrain_tui.modes.dungeon.spelling import spelled
+from rolltrain_tui.modes.dungeon.table.rival import Mind, Rival
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.spelling import spelled
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 
 PATIENCE = 200

@@ -5,11 +5,11 @@ from typing import Self
 
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import Credit, Whitening, game_advantages, mean_over, whitened
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, Whitening, game_advantages, mean_over, whitened
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
+from rolltrain_tui.modes.dungeon.algorithms.ppo import explained_variance
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
-from rolltrain_tui.modes.dungeon.ppo import explained_variance
+from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import Literal, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import mean_over
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 LossType = Literal["grpo", "dapo", "dr_grpo"]
 """grpo: each game counts as much as any other; dapo: each move does; dr_grpo: each move, over the most moves that a game may have."""

@@ -9,18 +9,18 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import (
+from rolltrain_tui.modes.dungeon.algorithms.advantages import (
     ValueLevel,
     at_level,
     game_advantages,
     mean_over,
     whitened,
 )
-from rolltrain_tui.modes.dungeon.algorithm import Rows, Told, means
-from rolltrain_tui.modes.dungeon.choice import Choice
-from rolltrain_tui.modes.dungeon.kl import exact_kl, token_rewards
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows, Told, means
+from rolltrain_tui.modes.dungeon.algorithms.kl import exact_kl, token_rewards
+from rolltrain_tui.modes.dungeon.algorithms.ppo import PPO, policy_losses, ppo_statistics, ratios, value_losses
 from rolltrain_tui.modes.dungeon.play import Played
-from rolltrain_tui.modes.dungeon.ppo import PPO, policy_losses, ppo_statistics, ratios, value_losses
+from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 PolicyAdvantage = Literal["residual", "q"]
 """residual: reward and next value, less Q, as the original has it: where Q is right nothing is left. q: Q less the value of the state."""

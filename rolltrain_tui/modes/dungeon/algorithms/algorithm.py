@@ -9,8 +9,8 @@ from typing import ClassVar, Self
 
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played
+from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 Rows = Mapping[str, Tensor]
 """Lessons, column by column; one row a move."""

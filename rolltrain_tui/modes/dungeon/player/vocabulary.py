@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from rolltrain_tui.modes.dungeon.stops import StopRule
+from rolltrain_tui.modes.dungeon.player.stops import StopRule
 
 PAD, UNKNOWN, BEGIN = 0, 1, 2
 SPECIAL = ("<pad>", "<unknown>", "<begin>")

@@ -10,11 +10,11 @@ from typing import ClassVar, Literal, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import Credit, ValueLevel, Whitening, at_level, game_advantages, mean_over, whitened
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.choice import Choice
-from rolltrain_tui.modes.dungeon.kl import KLCoefficients, exact_kl, token_rewards
+from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, ValueLevel, Whitening, at_level, game_advantages, mean_over, whitened
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl, token_rewards
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 Importance = Literal["token", "sequence"]
 """token: each token by its own ratio; sequence: all tokens of an action by the ratio of the whole action."""

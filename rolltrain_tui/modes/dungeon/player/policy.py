@@ -13,11 +13,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.dungeon.choice import Choice
-from rolltrain_tui.modes.dungeon.hugging import Borrowed
-from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
-from rolltrain_tui.modes.dungeon.q_heads import QHeads
-from rolltrain_tui.modes.dungeon.value_head import ValueHead
+from rolltrain_tui.modes.dungeon.player.choice import Choice
+from rolltrain_tui.modes.dungeon.player.hugging import Borrowed
+from rolltrain_tui.modes.dungeon.player.offers import Offers, laid_out
+from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
+from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 from rolltrain_tui.modes.text.gpt import GPT
 
 Score = Literal["mean", "sum"]

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.vocabulary import Words
+from rolltrain_tui.modes.dungeon.player.vocabulary import Words
 
 BLOCKED = -1e9
 """Added to the score of what may not be looked at; finite, so that no row of the softmax is empty."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithm import Rows
-from rolltrain_tui.modes.dungeon.offers import Offers
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows
+from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.training.levered_learner import BatchGradient, drop_worst
 from rolltrain_tui.training.noise import swaps
 

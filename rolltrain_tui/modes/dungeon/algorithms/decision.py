@@ -10,10 +10,10 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import mean_over, step_returns
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, step_returns
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 HIGHEST, STEP = 40, 5
 """In tenths. Finer steps are learned apart from each other, and each from too few moves: won .09 with tenths, .24 with halves."""

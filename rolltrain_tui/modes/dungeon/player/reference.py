@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from rolltrain_tui.modes.dungeon.choice import Choice
-from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.policy import Player, Seen
+from rolltrain_tui.modes.dungeon.player.choice import Choice
+from rolltrain_tui.modes.dungeon.player.offers import Offers
+from rolltrain_tui.modes.dungeon.player.policy import Player, Seen
 
 
 class Reference:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rolltrain_tui.base.grammar import counted
-from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 
 PAST = {"go": "went", "take": "took", "drop": "dropped", "unlock": "unlocked", "open": "opened", "cook": "cooked", "eat": "ate"}
 TOGETHER = 3

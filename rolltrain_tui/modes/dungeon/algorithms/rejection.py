@@ -6,12 +6,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import mean_over, step_returns
-from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.choice import Choice
-from rolltrain_tui.modes.dungeon.kl import KLCoefficients, exact_kl
+from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, step_returns
+from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl
+from rolltrain_tui.modes.dungeon.algorithms.ppo import ratios
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
-from rolltrain_tui.modes.dungeon.ppo import ratios
+from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 
 def scores(step_returns: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, coefficient: float) -> Tensor:

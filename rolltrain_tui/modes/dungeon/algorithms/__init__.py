@@ -1,0 +1,1 @@
+"""The algorithms: each makes lessons of played games, and losses of lessons."""
