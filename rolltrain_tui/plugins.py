@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.modes.duel.rewards import Reward
     from rolltrain_tui.modes.module.diagnosis import layers_of, probe
     from rolltrain_tui.training.diagnosis import TrainingProbe, examine, temperature
-    from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
+    from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst, micro_batches
     from rolltrain_tui.training.measures import Layer
     from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
     from rolltrain_tui.training.snapshots import LearnerStateError
@@ -81,6 +81,7 @@ __all__ = [
     "drop_worst",
     "examine",
     "layers_of",
+    "micro_batches",
     "probe",
     "random_stream",
     "temperature",
@@ -90,7 +91,9 @@ _ON_DEMAND = {
     **dict.fromkeys(("CampaignConfig", "DeviceConfig", "OptimizerConfig", "ScheduleConfig", "Section"), "rolltrain_tui.config.schema"),
     **dict.fromkeys(("layers_of", "probe"), "rolltrain_tui.modes.module.diagnosis"),
     **dict.fromkeys(("TrainingProbe", "examine", "temperature"), "rolltrain_tui.training.diagnosis"),
-    **dict.fromkeys(("BatchGradient", "GradientSum", "LeveredLearner", "drop_worst"), "rolltrain_tui.training.levered_learner"),
+    **dict.fromkeys(
+        ("BatchGradient", "GradientSum", "LeveredLearner", "drop_worst", "micro_batches"), "rolltrain_tui.training.levered_learner"
+    ),
     **dict.fromkeys(("TurnSchedule", "build_optimizer"), "rolltrain_tui.training.schedules"),
     **dict.fromkeys(("Streams", "random_stream"), "rolltrain_tui.training.streams"),
     "Layer": "rolltrain_tui.training.measures",

@@ -1,17 +1,34 @@
-"""Where a comment in a shipped campaign lists what may stand in its line, it lists all that the schema takes, and nothing else."""
+"""Shipped campaigns and templates hold every value. A comment that lists what may stand in its line lists all that the schema takes."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.installed import with_the_curve
+from support.paths import MODE_EXAMPLE
 
 from rolltrain_tui.config.shipped import shipped
+from rolltrain_tui.config.yaml_marks import read_marked
 from rolltrain_tui.modes import MODES, campaign_file
 
 TEMPLATES = {f"new {kind}": campaign_file.template(kind) for kind, mode in MODES.built_in.items() if mode.template}
-FILES = {path.stem: path.read_text("utf-8") for path in shipped()} | TEMPLATES
+CURVE = (MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml").read_text("utf-8")
+FILES = {path.stem: path.read_text("utf-8") for path in shipped()} | TEMPLATES | {"new curve": CURVE}
 LINE = re.compile(r"( *)(\w+):([^#]*)(?:# (.*))?")
+
+
+@pytest.fixture(autouse=True)
+def _the_curve_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_the_curve(monkeypatch)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_value_stands_in_the_file(file: str) -> None:
+    """What a campaign is read as is what its file says, the values too that older files lack. A section that is null may be left out."""
+    says = read_marked(FILES[file]).data
+    read = campaign_file.load_text(FILES[file], file).model_dump(mode="json")
+    assert says == {name: value for name, value in read.items() if value is not None or name in says}
 
 
 def lines(text: str) -> Iterator[tuple[tuple[str, ...], str, str]]:

@@ -4,11 +4,11 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import pytest
+from support.installed import with_the_curve
 from support.paced import Paced
 from support.paths import CURVE, MODE_EXAMPLE
 from support.scripted import Configure, of, played
@@ -18,7 +18,6 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import scouts as module
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.scouts import PREFIX, Scouts
-from rolltrain_tui.modes import MODES
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.text.learner import TextLearner
@@ -433,8 +432,7 @@ def test_the_rate_of_a_scout_is_k_times_and_then_falls_to_nothing() -> None:
 @pytest.fixture
 def curve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CampaignConfig]:
     """Campaigns of a mode from another package, whose R² is better the higher it is."""
-    monkeypatch.syspath_prepend(MODE_EXAMPLE)
-    monkeypatch.setattr(MODES, "_from_plugins", {"curve": import_module("rolltrain_curve").MODE})
+    with_the_curve(monkeypatch)
     return lambda *overrides: load(MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", (*CURVE, *overrides))
 
 

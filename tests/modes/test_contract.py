@@ -1,13 +1,13 @@
 """What every mode's learner must do. A mode joins with one row: its campaign of a dozen small turns, or a learner that a program made."""
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from support.finetuning import lab
+from support.installed import with_the_curve
 from support.paths import BY, CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, OLDER_SELVES, RIVALS, TINY, WRITING, by
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
@@ -67,8 +67,7 @@ LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision", "a
 @pytest.fixture(autouse=True)
 def _with_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mode of another package, as if it were installed."""
-    monkeypatch.syspath_prepend(MODE_EXAMPLE)
-    monkeypatch.setattr(MODES, "_from_plugins", {"curve": import_module("rolltrain_curve").MODE})
+    with_the_curve(monkeypatch)
 
 
 def campaign(mode: str, *overrides: str) -> Any:

@@ -8,16 +8,14 @@ import json
 import re
 from asyncio import timeout
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from support.installed import Shell, shell_with, unpack
+from support.installed import Shell, shell_with, unpack, with_the_curve
 from support.paths import MODE_EXAMPLE
 from support.screens_host import shown
 from support.shell import Answer
 
-from rolltrain_tui.modes import MODES
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.runs.event_log import read_from
 from rolltrain_tui.tui.app import RolltrainApp
@@ -77,8 +75,7 @@ def curve(tmp_path_factory: pytest.TempPathFactory) -> Curve:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mode in this process, as its entry point would bring it."""
-    monkeypatch.syspath_prepend(MODE_EXAMPLE)
-    monkeypatch.setattr(MODES, "_from_plugins", {"curve": import_module("rolltrain_curve").MODE})
+    with_the_curve(monkeypatch)
 
 
 @pytest.fixture

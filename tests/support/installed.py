@@ -6,10 +6,13 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 from support import warm
-from support.paths import ROOT
+from support.paths import MODE_EXAMPLE, ROOT
 
 Shell = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -58,3 +61,11 @@ def shell_with(site: Path, folder: Path) -> Shell:
         return warm.run(command, loaded=warm.LIBRARIES, cwd=folder, env=env, capture_output=True, text=True)
 
     return rolltrain
+
+
+def with_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mode of `tests/mode_example` in this process, as its entry point would bring it."""
+    from rolltrain_tui.modes import MODES
+
+    monkeypatch.syspath_prepend(MODE_EXAMPLE)
+    monkeypatch.setattr(MODES, "_from_plugins", {"curve": import_module("rolltrain_curve").MODE})

@@ -30,6 +30,7 @@ from rolltrain_tui.plugins import (
     build_optimizer,
     drop_worst,
     layers_of,
+    micro_batches,
     probe,
     random_stream,
 )
@@ -135,12 +136,11 @@ class CurveLearner(LeveredLearner):
     def gather(self, effect: StepEffect, factor: float) -> BatchGradient:
         """Read `factor` times the usual number of points, in micro-batches of the usual size and the rest in a smaller one."""
         usual = self.config.batch
-        points = max(1, round(usual.points * usual.accumulation * factor))
-        sizes = [usual.points] * (points // usual.points) + ([rest] if (rest := points % usual.points) else [])
+        sizes = micro_batches(usual.points, usual.accumulation, factor, effect.micro_scales)
         batch = BatchGradient()
         micros = self._read(sizes) if not effect.drop_worst else self._without_the_worst(sizes, effect.drop_worst, batch)
         sums, loss = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0
-        kept = points - round(batch.dropped.get("drop_worst", 0))
+        kept = sum(sizes) - round(batch.dropped.get("drop_worst", 0))
         for j, (x, y) in enumerate(micros):
             self.stop_if_asked()
             if not len(x):

@@ -121,16 +121,20 @@ def test_a_world_is_the_same_in_another_process() -> None:
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == told
 
 
-def test_worlds_stay_what_they_are_from_version_to_version() -> None:
+TOLD = {"castle": "104074dee3ae1d26", "ship": "a9dcc447eed50a96", "station": "4cf47c2813b9dec7"}
+"""Theme -> hash of some of its worlds, as they were told first."""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_worlds_stay_what_they_are_from_version_to_version(theme: str) -> None:
     """A save names a world by its seed: the generator may not change."""
     told = "\n".join(
         f"{world.title}: {' '.join(world.walkthrough)}: {world.reset().description}"
-        for theme in THEMES
         for name in DIFFICULTIES
         for quest in ("coin", "cook")
         for world in [Adventure(of_difficulty(WorldSettings(rooms=6, quest=quest, theme=theme), name), 7)]
     )
-    assert sha256(told.encode()).hexdigest()[:16] == "6ded354d008c47fe"
+    assert sha256(told.encode()).hexdigest()[:16] == TOLD[theme]
 
 
 def test_sparse_points_and_marks_change_no_map() -> None:
