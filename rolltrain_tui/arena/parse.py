@@ -12,7 +12,7 @@ from rolltrain_tui.arena.matches import Terms, check_contenders, contender_of, s
 from rolltrain_tui.arena.roster import Roster
 from rolltrain_tui.arena.tournament import Tournament, exists, plan, reopen
 
-CREATE = "NAME N_EMBD N_LAYER N_HEAD, or NAME microgpt; then context=16 style=gpt data=names learning_rate=0.01 ..."
+CREATE = "NAME N_EMBD N_LAYER N_HEAD, such as Tiny 8 1 2, or NAME microgpt; then context=16 style=gpt data=names learning_rate=0.01 ..."
 BATTLE = (
     "AGENT AGENT ... STEPS; then gflop=0.5 instead of steps, seeds=5 samples=64 temperature=1 start=fresh data=names seed=0. "
     "Tiny:wizard fights with dice, beside its control arm."

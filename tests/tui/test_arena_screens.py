@@ -66,6 +66,7 @@ async def test_breeding_the_first_agent(roster: Roster, size: tuple[int, int]) -
         await tells(pilot, "Press n to breed an agent", "No agents yet", "best for the energy")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, AskDialog))
+        await tells(pilot, "such as Tiny 8 1 2")
         app.screen.query_one(Input).value = "Tiny 9 1 2"
         await tells(pilot, "✖", "cannot be shared evenly")
         await pilot.press("enter")
@@ -84,6 +85,19 @@ async def test_on_a_small_screen_every_fact_of_an_agent_is_there(two: Roster) ->
         for columns, rows in ((120, 36), (80, 24)):
             await pilot.resize_terminal(columns, rows)
             await tells(pilot, "context 8", "MFLOP a step", "betas", "0.95")
+
+
+async def test_the_curve_fits_its_panel(two: Roster) -> None:
+    """After a training, whose facts take a line more, and on a screen that grows: its axis is the panel's last line."""
+    app = hall(two)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ask(pilot, "t", "30")
+        await tells(pilot, "done and kept at step 30")
+        await rests(pilot)
+        for columns, rows in ((80, 24), (120, 36)):
+            await pilot.resize_terminal(columns, rows)
+            panel = app.screen.query_one("#arena-chart").content_region
+            await until(pilot, lambda last=panel.bottom - 1: "30 steps" in shown(app).split("\n")[last])
 
 
 async def test_an_empty_hall_names_the_key_that_creates_an_agent(roster: Roster) -> None:
@@ -158,7 +172,10 @@ async def test_battle_boards_and_fighting_again(two: Roster) -> None:
         await tells(pilot, "Efficiency: score per GFLOP")
         await pilot.press("b")
         await tells(pilot, "Ratings", "sigma")
-        await pilot.press("b", "enter")
+        assert not app.screen.active_bindings["enter"].enabled
+        await pilot.press("b")
+        assert app.screen.active_bindings["enter"].enabled
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, BattleScreen))
         await pilot.press("f")
         await tells(pilot, "The same as match #1, to the last bit")

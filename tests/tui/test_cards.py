@@ -120,6 +120,7 @@ def test_a_monsters_card_names_the_keys_of_this_hero() -> None:
     appeared = MonsterAppeared(380, "gradient_ooze", "5", 100, 15, "The updates are small.")
     assert "press 2 Rage, 1 Reckless Attack: it is weak to bigger updates" == dict(face_of([appeared], hero).rows)["What helps"]
     assert BESTIARY["gradient_ooze"].weak_to == dict(face_of([appeared]).rows)["What helps"]
+    assert "bigger updates" == dict(face_of([appeared], Scene()).rows)["What helps"]
 
 
 def test_what_is_in_force_or_spent_is_not_to_be_pressed() -> None:

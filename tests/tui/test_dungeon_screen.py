@@ -71,6 +71,19 @@ async def test_a_race_is_won_by_keys_and_the_next_world_opens(size: tuple[int, i
         assert outing.sitting.world.seed == 8
 
 
+async def test_a_terminal_too_small_says_so_and_the_game_goes_on_in_a_larger_one() -> None:
+    app = a_game()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begun(pilot)
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: "at least 60 columns and 18 rows" in " ".join(shown(app).split()))
+        assert "What you may do" not in shown(app)
+        await pilot.resize_terminal(60, 18)
+        await begun(pilot)
+        await pilot.press("l", "o", "o", "k", "enter")
+        await until(pilot, lambda: "> look" in shown(app))
+
+
 async def test_a_refused_and_an_unclear_line_say_why_and_tab_completes() -> None:
     app = a_game()
     async with app.run_test(size=(120, 36)) as pilot:

@@ -268,7 +268,18 @@ async def test_one_number_is_no_curve() -> None:
     app = host(replace(ENDED, value=float("nan")), last=float("nan"))
     async with app.run_test(size=(120, 36)) as pilot:
         await opened(pilot)
-        assert not app.screen.query_one(Sparkline).display
+        assert not app.screen.query_one("#ending-way").display
+
+
+async def test_the_way_says_what_it_shows_and_nothing_touches_the_scroll_bar() -> None:
+    app = host()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        assert app.screen.query_one(Sparkline).region.height == 2
+        assert "Validation loss, first evaluation to last" in shown(app)
+        ending = app.screen.query_one("#ending")
+        assert ending.show_vertical_scrollbar
+        assert all(child.region.right < ending.vertical_scrollbar.region.x for child in ending.children if child.display)
 
 
 def test_drawable() -> None:

@@ -259,6 +259,14 @@ async def test_model_text_is_shown_letter_by_letter(tmp_path: Path) -> None:
         assert "\x1b" not in game.text
 
 
+async def test_a_small_screen_turns_to_what_the_model_was_asked_to_say(tmp_path: Path) -> None:
+    async with playing(tmp_path, said="the old ranger", size=(80, 24)) as game:
+        await game.press("v")
+        await game.play_to(1)
+        await game.see("the old ranger")
+        assert "voice" == game.screen.chosen_tab
+
+
 async def test_hostile_names_are_shown_literally(tmp_path: Path) -> None:
     """A campaign or a hero may be called anything."""
     async with playing(tmp_path, "name='[/] [red]Quest'", "hero.name='[b]Bob[/i]'") as game:

@@ -311,6 +311,15 @@ def test_the_status_line_tells_progress_tempo_and_safety() -> None:
     assert "turns/s" not in told
 
 
+def test_the_bar_gives_way_before_the_campaigns_name() -> None:
+    scene = Scene(campaign="The Dungeon of Words", turn=6, turns=960)
+    told = text_of(status_line(scene, Pace(False, None, 4.2), 80))
+    for words in ("The Dungeon of Words", "turn   6/960", "0%", "▶ full speed", "ETA 3:47"):
+        assert words in told
+    assert "▱" not in told
+    assert "▱" in text_of(status_line(scene, Pace(False, None, 4.2), 90))
+
+
 @given(st.integers(60, 300))
 def test_the_status_line_fits(width: int) -> None:
     """It is exactly as wide as the screen."""

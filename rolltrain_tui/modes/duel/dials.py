@@ -71,7 +71,7 @@ def dials_of(opponents: Sequence[str]) -> tuple[Dial, ...]:
         Dial(
             name="pool",
             title="Opponents",
-            words="the games of training begin anew, each against one of these",
+            words="the games of training begin anew, each against one player of the pool",
             choices=(OWN, FIXED, EVERYONE, *opponents),
             several=True,
             closed=strangers(opponents),

@@ -14,6 +14,7 @@ from rolltrain_tui.arena.agents import Agent, AgentError, check_name, configure,
 from rolltrain_tui.arena.battles import Battles, verify
 from rolltrain_tui.arena.matches import contender_of, gflop_per_step, steps_of
 from rolltrain_tui.arena.roster import Roster, RosterRow
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.worker import Stopped, Worker
 
@@ -206,7 +207,7 @@ class ArenaActions:
 
         def look(line: str) -> str:
             cup = parse.parse_tournament(line, self.hall.roster)
-            return f"{cup.kind}, {len(cup.contenders)} agents, {cup.rounds} rounds, {cup.terms.seeds} seeds a match"
+            return f"{cup.kind}, {len(cup.contenders)} agents, {counted(cup.rounds, 'round')}, {cup.terms.seeds} seeds a match"
 
         def take(line: str) -> None:
             from rolltrain_tui.arena import tournament as tournaments

@@ -93,6 +93,7 @@ class BoardScreen(TavernScreen):
         head.update(Content(lines[0] if len(lines) > 1 else ""))
         rows.add_options([Content(line) for line in lines[1:]] or [Content("No score is above the floor yet.")])
         rows.highlighted = 0
+        self.refresh_bindings()
         flaws = f"   ✖ {len(self._flaws)} flaws in the ledger: rolltrain arena verify" if self._flaws else ""
         foot.update(Content(f"◂ division {self._division + 1} of {len(self._divisions)} ▸  {flat(division.title)}{flaws}"))
 
@@ -107,6 +108,10 @@ class BoardScreen(TavernScreen):
     @while_open
     def _selected(self) -> None:
         self.action_again()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A row of the ratings stands for many matches, and a board without rows for none: the key is dimmed."""
+        return None if action == "again" and not self._places else super().check_action(action, parameters)
 
     def action_again(self) -> None:
         index = self.query_one(OptionList).highlighted

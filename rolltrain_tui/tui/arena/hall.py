@@ -23,7 +23,7 @@ from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
-from rolltrain_tui.tui.widgets.panel import Line, Panel, paragraph, wrap
+from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel, paragraph, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped
 
@@ -81,7 +81,7 @@ class ArenaScreen(WorkingScreen):
             yield NameList(id="arena-agents")
             with Vertical(id="arena-right"):
                 yield Panel(id="arena-facts")
-                yield Panel(id="arena-chart")
+                yield WholePanel(self._chart, id="arena-chart")
         yield StoryPanel(id="arena-story")
         yield KeyFooter(palette=False)
 
@@ -136,7 +136,7 @@ class ArenaScreen(WorkingScreen):
 
     @while_open
     def draw(self) -> None:
-        facts, chart = self.query_one("#arena-facts", Panel), self.query_one("#arena-chart", Panel)
+        facts, chart = self.query_one("#arena-facts", Panel), self.query_one("#arena-chart", WholePanel)
         champion = self.champion
         if champion is None:
             row = self.pointed()
@@ -145,20 +145,29 @@ class ArenaScreen(WorkingScreen):
             tone = "bad" if words.startswith("✖") else "muted"
             facts.show(paragraph(words, facts.content_size.width, tone))
             chart.name_box("" if row is not None else "How it goes")
-            chart.show([] if row is not None else _first_steps(chart.content_size.width))
+            chart.look_again()
             return
         facts.name_box(champion.agent.name)
         lines = _fact_lines(champion.agent, facts.content_size.width)
         facts.styles.height = 2 + len(lines)
         facts.show(lines)
-        live = self.trainee == champion.agent.name and self.worker is not None
-        chart.name_box(("Norm of the gradient" if self._gradients else "Loss (nats per character)") + (" · live" if live else ""))
-        chart.show(self._chart(champion, chart.content_size.width, chart.content_size.height, live))
+        chart.name_box(
+            ("Norm of the gradient" if self._gradients else "Loss (nats per character)") + (" · live" if self._live_here else "")
+        )
+        chart.look_again()
 
-    def _chart(self, champion: Champion, width: int, height: int, live: bool) -> list[Line]:
+    @property
+    def _live_here(self) -> bool:
+        """The current agent is in training."""
+        return self.worker is not None and self.champion is not None and self.trainee == self.champion.agent.name
+
+    def _chart(self, width: int, height: int) -> list[Line]:
+        champion = self.champion
+        if champion is None:
+            return [] if self.pointed() is not None else _first_steps(width)
         blob = champion.blobs.get(GRADIENTS if self._gradients else LOSSES)
         points = thinned(blob.numbers(), 2 * max(20, width)) if blob is not None else []
-        if live:
+        if self._live_here:
             points += [(step, norm if self._gradients else loss) for step, loss, norm in self._live]
         if not points:
             return [[("Not trained yet: t trains it.", "muted")]]

@@ -15,15 +15,17 @@ from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
 from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.tui.dungeon.line import CommandLine
 from rolltrain_tui.tui.dungeon.panels import bag_lines, closing_choices, command_lines, head_line, map_lines, race_lines, race_title
+from rolltrain_tui.tui.plan import SMALLEST
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel
+from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel, paragraph
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
 RACE = ("dungeon-race-side", "dungeon-race-column")
 """The rival's panel, beside the others where there is room, else among them."""
 MOST_ROWS = 5
 """Of commands."""
+TOO_SMALL = "This terminal is too small for the dungeon: at least 60 columns and 18 rows."
 HELP = (
     ("type", "A command, or the beginnings of its words: g n is go north, t key is take red key; n, e, s, w go"),
     ("1 to 9", "On the empty line: take the command of that number"),
@@ -62,7 +64,7 @@ class DungeonScreen(TavernScreen):
         self._chosen: int | None = None
 
     def compose(self) -> ComposeResult:
-        yield WholePanel(lambda width, _: [head_line(self._sitting, width)], id="dungeon-head")
+        yield WholePanel(self._head, id="dungeon-head")
         with Horizontal(id="dungeon-upper"):
             yield StoryPanel(id="dungeon-story")
             with Vertical(id="dungeon-side"):
@@ -84,6 +86,8 @@ class DungeonScreen(TavernScreen):
 
     @while_open
     def on_resize(self) -> None:
+        self.set_class(any(here < least for here, least in zip(self.size, SMALLEST, strict=True)), "-tiny")
+        self.query_one(CommandLine).focus()
         self.call_after_refresh(self._draw)
 
     def on_unmount(self) -> None:
@@ -240,6 +244,9 @@ class DungeonScreen(TavernScreen):
             if rival is not None and panel.id in RACE:
                 panel.name_box(race_title(rival))
         self._draw_commands()
+
+    def _head(self, width: int, _: int) -> Sequence[Line]:
+        return paragraph(TOO_SMALL, width) if self.has_class("-tiny") else [head_line(self._sitting, width)]
 
     def _race(self, width: int, height: int) -> list[Line]:
         rival = self.outing.rival

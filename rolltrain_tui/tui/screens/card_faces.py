@@ -91,7 +91,7 @@ def encounter_face(event: MonsterAppeared, scene: Scene | None = None) -> CardFa
     monster = BESTIARY.get(event.monster)
     rows = [("Why it is here", flat(event.signal))]
     if monster and not (scene is not None and "diagnosis" in scene.hidden):
-        helps = weakness(monster.weak_to, scene) if scene is not None else monster.weak_to
+        helps = weakness(monster.weak_to, scene).removeprefix("weak to ") if scene is not None else monster.weak_to
         rows += [("What it does", monster.summary), ("What helps", helps), ("It tests your", monster.save_stat)]
     stats = f"CR {flat(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
     return CardFace(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Digits, Sparkline, Static
@@ -72,7 +72,9 @@ class EndingScreen(TavernScreen):
             with Horizontal(id="ending-head"):
                 yield Digits(figure(story), id="ending-figure")
                 yield Static(Content("\n".join(figure_words(story))), id="ending-words")
-                yield Sparkline(drawable(story.losses), id="ending-loss", summary_function=fmean)
+                with Vertical(id="ending-way"):
+                    yield Sparkline(drawable(story.losses), id="ending-loss", summary_function=fmean)
+                    yield Static(Content(f"{story.objective.title}, first evaluation to last"), id="ending-way-words")
             if story.ended.title or story.ended.text:
                 yield Static(Content.assemble((flat(story.ended.title), "bold"), "  ", flat(story.ended.text)), id="ending-tale")
             with Horizontal(id="ending-body"):
@@ -90,7 +92,7 @@ class EndingScreen(TavernScreen):
         self.query_one("#ending-samples").display = bool(samples_of(self._story.scene))
         self.query_one("#ending-head").display = bool(figure(self._story))
         if len(drawable(self._story.losses)) < FEWEST:
-            self.query_one("#ending-loss").display = False
+            self.query_one("#ending-way").display = False
         self.query_one("#ending").focus()
         self._look_for_record()
 

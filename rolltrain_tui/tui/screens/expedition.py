@@ -467,6 +467,11 @@ class ExpeditionScreen(Explaining):
         names = [name for name, _ in TABS]
         self.action_tab(names[(names.index(self.chosen_tab) + by) % len(names)])
 
+    def action_speak(self) -> None:
+        """A small screen turns to where it will be read."""
+        super().action_speak()
+        self.action_tab("voice")
+
     def action_tab(self, name: str) -> None:
         self.chosen_tab = name
         self.place_panels()

@@ -37,11 +37,13 @@ class StatusLine(Panel):
 
 
 def status_line(scene: Scene, pace: Pace, width: int) -> Line:
-    """The title gives way first, then what was saved, then the bar."""
-    progress = _progress(scene, 14 if width >= 100 else 8)
-    right: list[Span] = [*progress, ("   ", ""), *_tempo(scene, pace)]
+    """What was saved gives way first, then the bar, then the title."""
+    tempo: Line = [("   ", ""), *_tempo(scene, pace)]
     saved = _saved(scene, pace)
     left: Line = [(" ", ""), (clean(scene.campaign) or "Rolltrain", "accent")]
+    room = width - width_of(left) - width_of(tempo) - 2
+    progress = _progress(scene, 14 if width >= 100 else 8)
+    right: list[Span] = [*(progress if width_of(progress) <= room else _progress(scene, 0)), *tempo]
     if width_of(left) + width_of(right) + width_of(saved) + 3 <= width:
         right += saved
     return justify(left, [*right, (" ", "")], width)
