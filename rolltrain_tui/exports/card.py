@@ -7,7 +7,7 @@ from math import isfinite, nan
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.gate import ghost_value
-from rolltrain_tui.story.narration import of_turns, tell, title
+from rolltrain_tui.story.narration import HOW_IT_ENDED, of_turns, tell, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!&~$])")
 
@@ -34,12 +34,12 @@ def _result(summary: RunSummary) -> str:
     asked, felt = summary.steps.means
     rows = [
         ("turns", f"{summary.turn}{of_turns(began.length)}" if began is not None else str(summary.turn)),
-        ("how it ended", summary.ended.ending if summary.ended is not None else "it goes on, or was broken off"),
-        ("judgement beside plain training", _judgement(summary)),
+        ("how it ended", HOW_IT_ENDED[summary.ended.ending].lower() if summary.ended is not None else "it goes on, or was broken off"),
+        (f"judgement beside {_safe(objective.par)}", _judgement(summary)),
         ("training loss, smoothed", _number(last.get("train/loss_ema", nan))),
         (objective.name, _with_error(summary.ended.value, summary.ended.standard_error) if summary.ended else _latest(last)),
         ("best on the way", _number(last.get("val/loss_best", nan))),
-        ("plain training (ghost) at that turn", _ghost(summary)),
+        (f"{_safe(objective.par)} (ghost) at that turn", _ghost(summary)),
         (f"{objective.limit_name}: the best that is possible", "not known" if objective.limit is None else _number(objective.limit)),
         ("turns that were not finite", str(summary.not_finite)),
         ("turns whose k was measured", str(summary.steps.measured)),

@@ -60,7 +60,7 @@ def _losses(axes: "Axes", summary: RunSummary) -> None:
     axes.plot(val.turns, val.means, "-", marker=mark, color=INK, linewidth=1.4, markersize=3, label=objective.name)
     if summary.ghost is not None and summary.ghost.points:
         points = [point for point in summary.ghost.points if point.turn <= summary.turn]
-        axes.plot([p.turn for p in points], [p.value for p in points], "--", color=VIOLET, linewidth=1.2, label="ghost: plain training")
+        axes.plot([p.turn for p in points], [p.value for p in points], "--", color=VIOLET, linewidth=1.2, label=f"ghost: {objective.par}")
     if objective.limit is not None:
         axes.axhline(
             objective.limit, color=GREEN, linestyle="-.", linewidth=1.0, label=f"{objective.limit_name}: the best that is possible"

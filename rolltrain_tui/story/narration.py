@@ -24,6 +24,8 @@ from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signals import SIGNALS, measurable
 from rolltrain_tui.story.measurements import evidence
 
+HOW_IT_ENDED: Mapping[ev.Ending, str] = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}
+
 
 def tell(event: ev.Event, objective: Objective = VALIDATION_LOSS) -> str:
     """One sentence; "" for an event without words of its own. `objective`: what the evaluations of this run measure."""
@@ -499,9 +501,8 @@ def _(event: ev.CampaignEnded, objective: Objective) -> str:
     limit = f" ({objective.limit_name} {objective.limit:.3f})" if objective.limit is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {counted(event.sheet.deaths, 'death')}{spent}"
-    how = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
     test = f"{objective.label} {event.value:.3f}{objective.unit_behind}{_give_or_take(event.standard_error)}{limit}"
-    return f"{how} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
+    return f"{HOW_IT_ENDED[event.ending]} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
 
 
 def _story_ending(event: ev.CampaignEnded) -> str:

@@ -29,9 +29,12 @@ from rolltrain_tui.protocol.events import (
     ENDLESS,
     AbilityUsed,
     CampaignBegan,
+    CampaignEnded,
     DiceRolled,
     Evaluated,
     Event,
+    GhostPoint,
+    GhostSeen,
     MonsterAppeared,
     MonsterFell,
     StepTaken,
@@ -150,6 +153,22 @@ def test_the_card_names_every_monster_and_ability_and_tells_what_mattered() -> N
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_card_and_picture_name_what_the_run_is_held_against_and_tell_its_end_apart_from_its_judgement() -> None:
+    """A duel is held against a player, not against plain training; "victory" is an event's word for having come to the end."""
+    par = Objective(name="share", of_loss=False, par="Zeillinger")
+    ghost = GhostSeen(0, 7, (GhostPoint(0, 0.2, 0.2, 0.01), GhostPoint(10, 0.2, 0.2, 0.01)))
+    way = [began(10, objective=par), ghost, rolled(10, 12), stepped(10), Evaluated(10, 0.6, 0.01, 0.6, 0.6, True)]
+    summary = summary_of([*way, CampaignEnded(10, "victory", 1.0, 0.6, 0.01, 0.6, Sheet(), 1.0)])
+    card = report_card(summary)
+    (picture,) = (drawn.decode() for drawn in draw(summary, ["svg"]).values())
+    assert "| how it ended | played to the end |" in card
+    assert "| judgement beside Zeillinger | lost: +0.4000 ± 0.0141 |" in card
+    assert "| Zeillinger (ghost) at that turn | 0.2000 |" in card
+    assert "ghost: Zeillinger" in picture
+    assert "plain training" not in card + picture
+
+
 def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
     """One call, all forms: a table with a row a turn, pictures, a card, and events that TensorBoard's own reader finds whole."""
     out, board = tmp_path / "out", tmp_path / "board"

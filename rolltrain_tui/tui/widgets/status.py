@@ -58,10 +58,10 @@ def _progress(scene: Scene, cells: int) -> Line:
     return [
         ("turn ", "muted"),
         (f"{scene.turn:>{digits}}", "strong"),
-        (f"/{scene.turns} ", "muted"),
-        ("▰" * full, "primary"),
+        (f"/{scene.turns}", "muted"),
+        (" " + "▰" * full, "primary"),
         ("▱" * (cells - full), "track"),
-        (f" {int(share * 100):>3}%", ""),
+        (f"{' ' if cells else ''}{int(share * 100):>3}%", ""),
     ]
 
 
