@@ -153,7 +153,7 @@ def test_workers_that_outlive_an_epoch_are_told_of_where_a_run_goes_on(tmp_path:
         return DataLoader(PLAIN, 4, num_workers=1, persistent_workers=True)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         _, folder = trained(lasting(), None, tmp_path)
     begun = shutil.copytree(folder, tmp_path / "begun")
     with pytest.warns(UserWarning, match=r"persistent_workers=True.*no save holds"):
