@@ -82,7 +82,7 @@ class Agent:
     vocabulary: int
     """Number of different characters in the corpus."""
     text_sha256: str
-    """Of the corpus. On another text the weights would be meaningless."""
+    """Hash of the corpus. On another text the weights would be meaningless."""
     step: int = 0
     """Steps trained."""
     gflop: float = 0.0

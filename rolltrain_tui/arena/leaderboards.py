@@ -26,7 +26,7 @@ class BoardRow:
     uniqueness: float
     """Mean over seeds."""
     perplexity: float
-    """Of the mean loss over seeds."""
+    """exp of the mean loss over seeds."""
     gflop: float
     """Energy of the training on each seed."""
     efficiency: float

@@ -26,7 +26,7 @@ BLOCK, BLOCKS = 62 << 20, 4
 The arena of a thread that is not the main one consists of pieces of 64 MB, and a block must fit into one.
 """
 MADV_HUGEPAGE = 14
-"""Of <sys/mman.h>."""
+"""Its number in <sys/mman.h>."""
 _own = threading.local()
 
 

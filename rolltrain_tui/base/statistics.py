@@ -11,7 +11,7 @@ STUDENT_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20,
 """Two-sided 95 % points of Student's t, for 1 to 20 degrees of freedom."""
 
 DECAY = 0.95
-"""Of a running mean: the weight of what was before, so it covers about the last 20 values."""
+"""The weight of the old mean in a running mean, which so covers about the last 20 values."""
 
 
 @dataclass(slots=True)

@@ -20,13 +20,13 @@ from rolltrain_tui.protocol.learner import Learner
 aten = torch.ops.aten
 Shape = tuple[int, ...]
 Product = tuple[Shape, Shape, torch.dtype]
-"""Of two factors, (n, k) and (k, m), or a batch of such; and their dtype."""
+"""A product of two factors, (n, k) and (k, m), or of a batch of such; and their dtype."""
 PLACES: dict[Any, int] = {
     way: place for kind, place in ((aten.mm, 0), (aten.bmm, 0), (aten.addmm, 1), (aten.baddbmm, 1)) for way in (kind.default, kind.out)
 }
 """The operations that are matrix products, also into a place that is there, and where their first factor stands."""
 REPEATS = 15
-"""Of each shape; the fastest counts."""
+"""Times that each shape is measured; the fastest counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Profile:
     dtype: str
     threads: int
     parts: dict[str, float]
-    """In the order of the turn. They add up to `turn`."""
+    """Milliseconds of each part, in the order of the turn; they add up to `turn`."""
     turn: float
     """With the screen."""
     headless: float

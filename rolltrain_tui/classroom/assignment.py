@@ -22,7 +22,7 @@ from rolltrain_tui.modes import campaign_file
 VERSION = 1
 MOST_BYTES = 16 * 1024 * 1024
 MOST_TEXT = 4 * 1024 * 1024
-"""Of all texts of a campaign."""
+"""Bytes of all texts of a campaign together."""
 FREE = ("hero.*",)
 """What may differ unless the teacher says otherwise."""
 ALWAYS_FREE = ("seed", "pace.*", "save.*", "device.*", "verification.*")

@@ -26,7 +26,7 @@ class Limits:
 
 
 def limits_for(cpu_seconds: float, seconds: float) -> Limits:
-    """From what the assignment itself took."""
+    """The limits of a submission, from what the assignment itself took."""
     return Limits(FACTOR * cpu_seconds + SPARE, FACTOR * seconds + SPARE)
 
 

@@ -9,7 +9,7 @@ Outcome = Literal["exact", "consistent", "undecided", "contradicted", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """Of one submission. Texts may be a stranger's: clean them before they are shown."""
+    """The result of one submission. Texts may be a stranger's: clean them before they are shown."""
 
     outcome: Outcome
     reason: str = ""

@@ -90,7 +90,7 @@ def unpacked(names: Collection[str]) -> bool:
 
 
 def sha256(path: Path) -> str:
-    """Of a submission's content, in the form that it has. OSError, NotPlainFile."""
+    """SHA-256 of a submission's content, packed or unpacked. OSError, NotPlainFile."""
     files = [path / name for name in sorted(MOST)] if path.is_dir() else [path]
     digests = [manifest.sha256_of(file) for file in files]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode("ascii")).hexdigest()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NUMBERS = ("rooms", "locks", "boxes", "loops", "clutter")
 MOST_SEEDS = 10_000
 MOVES = 50
-"""Of a game that is watched, at most."""
+"""Moves of a watched game, at most."""
 
 
 @click.command()

@@ -145,7 +145,7 @@ def _warmup_ends_in_time(schedule: ScheduleConfig, info: ValidationInfo) -> Sche
 
 
 Schedule = Annotated[ScheduleConfig, AfterValidator(_warmup_ends_in_time)]
-"""Of a campaign, which has `turns`."""
+"""The section of a campaign that has `turns`."""
 
 
 class DiceConfig(Section):
@@ -273,7 +273,7 @@ class EncountersConfig(Section):
     """diagnosed: a monster comes when its signal is sick, and stays until that clears or it is slain; random: by chance, drawn from the
     bestiary; both; off: never."""
     chance: Annotated[float, Field(ge=0, le=1)]
-    """Of a random encounter, per turn, while no monster is near."""
+    """Chance of a random encounter, per turn, while no monster is near."""
     effects: Literal["real", "cosmetic"]
     """cosmetic: monsters hurt the hero only, never the training."""
     bestiary: list[Annotated[str, RowOf(BESTIARY)]]
@@ -527,7 +527,7 @@ class CampaignConfig(Header):
 
     @property
     def micro_batches(self) -> int:
-        """Of a turn. Where the campaign rolls on micro-batches, each has a roll."""
+        """Micro-batches of a turn. Where the campaign rolls on micro-batches, each has a roll."""
         return 1
 
     @property

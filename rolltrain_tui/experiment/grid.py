@@ -142,13 +142,13 @@ def _campaign(config: CampaignConfig, arm: Arm, seed: int) -> str:
 
 
 def _sha256_of_text(config: CampaignConfig, base: Path) -> str:
-    """Of all that the training reads; "" where that is nothing of the player's own."""
+    """SHA-256 of the player's own files that the training reads; "" where it reads none."""
     found = [_sha256_of(base / source, source) for source in config.sources]
     return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest() if found else ""
 
 
 def _sha256_of(path: Path, name: str) -> str:
-    """Of a file, or of the files in a folder."""
+    """SHA-256 of a file, or of the files in a folder."""
     try:
         if path.is_dir():
             files = sorted(file for file in path.iterdir() if file.is_file())

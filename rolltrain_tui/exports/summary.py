@@ -43,7 +43,7 @@ class AbilityTally:
 
     @property
     def means(self) -> tuple[float, float]:
-        """Of k asked and k felt over the measured turns; NaN where there is none."""
+        """Means of k asked and k felt over the measured turns; NaN where there is none."""
         return (self.asked / self.measured, self.felt / self.measured) if self.measured else (nan, nan)
 
 

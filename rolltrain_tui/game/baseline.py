@@ -205,5 +205,5 @@ def _lines(value: Any) -> str:
 
 
 def _checksum(plain: Any) -> str:
-    """Of everything else in the file, as JSON values in the file's order."""
+    """The checksum of everything else in the file, as JSON values in the file's order."""
     return hashlib.sha256(dump_json(plain).encode("ascii")).hexdigest()

@@ -30,7 +30,7 @@ from rolltrain_tui.protocol.learner import Learner, StepReport
 from rolltrain_tui.protocol.objective import Better
 
 PREFIX = "twin."
-"""Of the twin's tensors in a save."""
+"""Names of the twin's tensors in a save begin so."""
 LOOKS = 4
 THRESHOLD = 2.0
 """Standard errors that a difference must exceed to count."""
@@ -43,7 +43,7 @@ class Comparison:
     delta: float
     """The hero's value minus the twin's."""
     standard_error: float
-    """Of delta, from the paired differences; infinite for a single sequence."""
+    """Standard error of delta, from the paired differences; infinite for a single sequence."""
 
     better: Better = "lower"
     """The direction in which the objective improves."""
@@ -61,7 +61,7 @@ class Comparison:
 
 
 def comparison_of(differences: Sequence[float], better: Better = "lower") -> Comparison:
-    """From the paired differences, one for each sequence; NaN where one is not finite."""
+    """The comparison by paired differences, one for each sequence; NaN where one is not finite."""
     return Comparison(*mean_and_error(differences), better)
 
 
@@ -80,7 +80,7 @@ class Twin:
         self.gflop = 0.0
         """Spent since the last `start_over`, looks included."""
         self.looks: list[list[float]] = []
-        """Of each look so far, the paired differences."""
+        """The paired differences of each look so far."""
 
     def start_over(self) -> None:
         """Copy the hero's state: weights, moments, schedule, memory, every random stream."""
@@ -140,7 +140,7 @@ class Shadow:
     def __init__(self, config: TwinConfig, learner: Learner, abilities: tuple[str, ...]) -> None:
         self._config, self._learner, self._abilities = config, learner, abilities
         self._gflop = 0.0
-        """Of the twins before the present one."""
+        """Spent on the twins before the present one."""
         self._twin: Twin | None = None
         """Made at first use and kept, so that a second copy of the model is allocated once."""
         self._walk: Walk | None = None

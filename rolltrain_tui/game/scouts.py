@@ -33,9 +33,9 @@ from rolltrain_tui.rules.pace import SCOUT_WALK as WALK
 from rolltrain_tui.rules.pace import SCOUTS_ANEW as FRESH
 
 PREFIX = "start."
-"""Of the first weights in a save, until the scouts from the start have gone."""
+"""Names of the first weights in a save begin so, until the scouts from the start have gone."""
 SEQUENCES = 128
-"""Of the probe set, which the scouts are compared on."""
+"""Sequences of the probe set on which scouts are compared."""
 
 State = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Tensors and JSON values of a learner."""
@@ -97,7 +97,7 @@ class Scouts:
         return ScoutsReturned(turn, best.pace, best.k, best.low, best.high, reports, self.gflop)
 
     def _mean(self, differences: list[float]) -> tuple[float, float]:
-        """In the unit of the objective, with its standard error."""
+        """The mean in the unit of the objective, with its standard error."""
         mean, error = mean_and_error(differences)
         return self._sign * mean, error
 

@@ -41,7 +41,7 @@ class Progress:
 
     objective: Objective
     loss: Smoothed = field(default_factory=Smoothed)
-    """Of the raw training losses; a turn that was not finite does not count."""
+    """The smoothed training loss; a turn that was not finite does not count."""
     last: float | None = None
     """The last evaluation's value."""
     best: float | None = None

@@ -37,7 +37,7 @@ class ExperienceSystem:
         self._game: Callable[[], Game | None] = lambda: None
 
     def follow(self, game: Callable[[], Game | None], level: int) -> None:
-        """From now on that of this game's hero, who begins at this level."""
+        """Tell the experience of this game's hero from now on; the hero begins at this level."""
         self._game, self._level = game, level
 
     def __getstate__(self) -> dict[str, float]:
@@ -53,7 +53,7 @@ class ExperienceSystem:
 
     @property
     def xp(self) -> int:
-        """In all; levels do not use it up."""
+        """XP in all; levels do not use it up."""
         game = self._game()
         return 0 if game is None else game.hero.xp
 

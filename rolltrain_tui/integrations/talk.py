@@ -13,7 +13,7 @@ EVERY_TURN = (DiceRolled, StepTaken, CommandAccepted)
 
 
 def aloud(line: str) -> None:
-    """To standard error, above a progress bar where tqdm draws one."""
+    """Print a line to standard error, above a progress bar where tqdm draws one."""
     tqdm = sys.modules.get("tqdm")
     if tqdm is not None:
         tqdm.tqdm.write(line, file=sys.stderr)

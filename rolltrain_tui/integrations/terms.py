@@ -27,7 +27,7 @@ ON_SCREEN = 20
 
 
 CHANCE = 0.1
-"""Of an encounter, each turn: the original's."""
+"""Chance of an encounter each turn: the original's."""
 Monsters = str | MonsterEncounter | Monster | type[Monster] | Sequence[Monster | type[Monster]] | None
 
 

@@ -413,7 +413,7 @@ class GhostPoint:
     """The smoothed loss of the training batches."""
     value: float = field(metadata={"formerly": "val_loss"})
     standard_error: float
-    """Of the value."""
+    """Standard error of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,7 +566,7 @@ class TwinJudged(Event):
     delta: float
     """The hero's value minus the twin's, in the unit of the objective."""
     standard_error: float
-    """Of the paired per-sequence difference."""
+    """Standard error of the paired per-sequence difference."""
     verdict: Verdict
     """Decided by the two numbers: helped or hurt where |delta| > 2 standard errors."""
     gflop: float
@@ -617,7 +617,7 @@ class KeptBack(Event):
 
     secret: Secret
     ability: str = ""
-    """Of a twin's verdict: on what."""
+    """The ability, where a twin's verdict on it is kept back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,9 @@ class Evaluation:
     """The model on its fixed probe set, which it does not train on."""
 
     value: float
-    """Of the learner's objective: a mean over what was looked at."""
+    """The value of the learner's objective: a mean over what was looked at."""
     standard_error: float
-    """Of that mean."""
+    """Standard error of that mean."""
     count: int
     """Sequences, examples, games or episodes that were looked at."""
     gflop: float
@@ -77,7 +77,7 @@ class Evaluation:
 
     @classmethod
     def of(cls, values: Sequence[float], gflop: float = 0.0) -> Self:
-        """Of equally important ones."""
+        """The evaluation with these values, all equally important."""
         mean, error = mean_and_error(values)
         return cls(value=mean, standard_error=error, count=len(values), gflop=gflop, values=tuple(values))
 
@@ -107,7 +107,7 @@ class LearnerInfo:
     tokens_per_turn: int
     gflop_per_turn: float
     data_sha256: str = ""
-    """Of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
+    """Hash of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers it cannot pull, each with the reason; none of them will be asked for."""
     mute: str = ""

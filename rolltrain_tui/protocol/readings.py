@@ -52,6 +52,6 @@ class ScoutReport:
     delta: float
     """Its value at the end minus that of a scout with the run's own steps, in the unit of the objective. NaN where it came to nothing."""
     standard_error: float
-    """Of the paired difference over the sequences."""
+    """Standard error of the paired difference over the sequences."""
     anew: bool
     """It began with the run's first weights, not where the run stands."""

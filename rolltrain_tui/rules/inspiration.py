@@ -15,7 +15,7 @@ from rolltrain_tui.protocol.objective import Better
 GUESSES: tuple[Guess, ...] = get_args(Guess)
 LEAST_BAND = 0.01
 PACE = 0.75
-"""Of the last change."""
+"""The share of the last change that bounds "level"."""
 XP = 50
 
 

@@ -102,7 +102,7 @@ ITEMS = Registry("", _ITEMS, kind="item")
 
 
 def chance_of_loot(monster: Monster) -> int:
-    """In percent: 30 below challenge 1, ten more for each challenge, 80 at most."""
+    """The chance in percent: 30 below challenge 1, ten more for each challenge, 80 at most."""
     return min(80, 30 + 10 * monster.rating)
 
 

@@ -79,7 +79,7 @@ class Monster:
     weak_to: str
     portrait: tuple[str, ...]
     ailment: str = ""
-    """Of a mode's monster: what ails the run, half a sentence, for the hint."""
+    """What ails the run, half a sentence for the hint, where the monster is a mode's."""
     orders: tuple[tuple[str, str], ...] = ()
     """The mode's dials that help, each with its value, best first."""
 

@@ -24,7 +24,7 @@ FIRST_TRIP, APART = 100, 1.5
 HERE, BEYOND = (1 / 3, 1.0, 3.0), 9.0
 """Multiples of the scouts that start from the run as it stands. The last goes only where 3 was clearly better than 1."""
 ANEW = (1 / 3, 1 / 9, 1 / 27)
-"""Of those that start anew."""
+"""Multiples of the scouts that start anew."""
 ALIKE = 0.1
 """Steps of the objective. Where the run and those that began anew lie within it, they are on the plateau of the start, and tell nothing."""
 HOT, SLOW = 1 / 4, 2.5

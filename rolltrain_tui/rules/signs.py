@@ -7,7 +7,7 @@ from rolltrain_tui.protocol.events import Examined
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 
 State = Literal["slow", "hot", "overfit", "well"]
-"""Of a run, as its signals alone tell it."""
+"""The state of a run, as its signals alone tell it."""
 TRAVELLING = -0.005
 """Steps of the objective. A temperature below this shows a run on its way; nearer to zero it may be noise."""
 

@@ -313,7 +313,7 @@ def _is_damaged(file: BinaryIO, end: int, number: int) -> bool:
 
 
 def _what_damaged_it(file: BinaryIO, end: int) -> str:
-    """Of the bad line that begins there."""
+    """What damaged the bad line that begins there."""
     file.seek(end)
     line = file.readline(event_codec.MAX_LINE)
     if line.endswith(b"\r\n"):

@@ -70,12 +70,12 @@ class Followed:
         self.standing = AWAITED
         self.note = ""
         self.turn = 0
-        """Of the last event."""
+        """The turn of the last event."""
         self._before, self._place = BEGINNING, BEGINNING
         """The places before and after the last event."""
         self._last: Event | None = None
         self._held: list[Event] = []
-        """Of a turn that is not over yet."""
+        """The events of a turn that is not over yet."""
         self._ended, self._hidden = False, hidden
         self._seen: tuple[int, ...] = ()
         self._heard_at = self._asked_at = -math.inf

@@ -80,7 +80,7 @@ def _result_of(run: Path, size: int, changed: int) -> Result | None:
 
 
 def results_in(root: Path) -> list[Result]:
-    """Of all finished runs under `root`."""
+    """The results of all finished runs under `root`."""
     try:
         folders = [child for child in root.iterdir() if child.is_dir() and not child.is_symlink()]
     except OSError:

@@ -59,14 +59,14 @@ class Findings:
     reloads: int = 0
     """Turns after which everything was saved, loaded and compared (--heavy)."""
     largest_loss_difference: float = 0.0
-    """Of the training losses of all turns."""
+    """Largest difference between recorded and repeated training losses."""
     tolerance: float | None = None
     """How far numbers may be apart for "consistent"; None: no tolerance is known."""
     verdict: Verdict = "exact"
     difference: Difference | None = None
     """The first one that decided the verdict."""
     largest_gap: float = 0.0
-    """Of all numbers, absolute below 1, relative above; where not only the last bit counts."""
+    """Largest difference of any two numbers, absolute below 1, relative above; where not every bit counts."""
 
 
 class Differs(Exception):
@@ -114,7 +114,7 @@ class Verification:
         return found
 
     def _verdict(self) -> Verdict:
-        """Of a record that was followed to its end."""
+        """The verdict on a record that was followed to its end."""
         if self._same_bits:
             return "exact"
         assert not self.strict

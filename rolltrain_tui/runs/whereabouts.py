@@ -27,7 +27,7 @@ class Whereabouts:
 
 
 def whereabouts(start: StartPoint) -> Whereabouts:
-    """By the first line of the chronicle, its changes of machine, and the saves."""
+    """What the first line of the chronicle, its changes of machine and the saves tell."""
     info = start.campaign.learner.info()
     here = this_machine(threads=info.threads, device=info.device)
     path = start.run / layout.CHRONICLE

@@ -32,9 +32,9 @@ from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.widgets.keys import Key
 
 PHONE_SECONDS, CHART_SECONDS = 0.4, 1.5
-"""Between two looks at the run for the phones; its curve moves slowly and is larger."""
+"""Seconds between two looks at the run for the phones: at its state, and at its curve, which moves slowly and is larger."""
 PAINT_SECONDS = 0.4
-"""Between two whole pictures: one costs as much as many updates."""
+"""Seconds between two whole pictures: one costs as much as many updates."""
 AGAIN_SECONDS = 0.05
 """A screen that is being built cannot be painted yet."""
 CLEAR = "\x1b[0m\x1b[H"

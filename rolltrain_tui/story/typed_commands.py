@@ -23,7 +23,7 @@ SLOWEST, FASTEST = 0.01, 10_000.0
 """Turns per second that can be asked for."""
 
 DIGITS = 4
-"""Of a number of hands."""
+"""Digits of a number of hands."""
 
 SHORTEST = 3
 """The fewest letters that may stand for a whole name."""

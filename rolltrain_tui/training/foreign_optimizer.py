@@ -76,7 +76,7 @@ class OptimizerHooks:
 
     @property
     def effect(self) -> StepEffect | None:
-        """Of the turn that is under way; None between two turns."""
+        """The effect of the turn that is under way; None between two turns."""
         return self._effect
 
     @effect.setter

@@ -31,7 +31,7 @@ def set_host_state(state: HostState) -> None:
 
 
 def seeded_host_state(seed: int) -> HostState:
-    """As after seeding each of them."""
+    """The state after seeding each of them."""
     numpy = _numpy()
     own = numpy.random.RandomState(seed % 2**32).get_state() if numpy is not None else None
     return {"python": random.Random(seed).getstate()} | ({"numpy": own} if own is not None else {})

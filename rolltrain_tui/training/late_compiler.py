@@ -20,7 +20,7 @@ NAME = "torch._dynamo"
 
 
 class LateCompiler(ModuleType):
-    """In the place of `torch._dynamo`."""
+    """Stands in for `torch._dynamo` until the compiler is needed."""
 
     def __init__(self) -> None:
         super().__init__(NAME)
@@ -67,6 +67,6 @@ class LateCompiler(ModuleType):
 
 
 def load_compiler_late() -> None:
-    """From now on in this process, unless the compiler is loaded already."""
+    """Load the compiler only when it is needed, from now on in this process. Nothing changes where it is loaded already."""
     if NAME not in sys.modules:
         sys.modules[NAME] = torch._dynamo = LateCompiler()

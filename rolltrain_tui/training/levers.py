@@ -42,9 +42,9 @@ class StepMeasurement:
     """What one optimiser step, or several side by side, did to the weights: inner products over all parameters."""
 
     grad_norm: float
-    """Of the plain mean gradient, before clipping and scaling; of the first step where there were several."""
+    """Norm of the plain mean gradient, before clipping and scaling; of the first step where there were several."""
     clipped_norm: float | None = None
-    """Of the gradient the optimiser saw; None where clip_factor was not pulled or nothing clips."""
+    """Norm of the gradient the optimiser saw; None where clip_factor was not pulled or nothing clips."""
     finite: bool = True
     """False: loss or gradient was not finite, and nothing was applied."""
     optimizer_steps: int = 1

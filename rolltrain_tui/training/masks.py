@@ -29,7 +29,7 @@ class AgreementCount:
     def __init__(self) -> None:
         self.weights = self.agreeing = 0
         self.before = [0.0, 0.0]
-        """Of the coordinates that agree, and of the others."""
+        """Squared lengths of the coordinates that agree, and of the others."""
         self.after = [0.0, 0.0]
 
     @property

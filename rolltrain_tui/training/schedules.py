@@ -49,7 +49,7 @@ class ByTurns(ABC):
 
     @abstractmethod
     def rate(self, turn: int) -> float:
-        """Of turn 0, 1, ..., without the factor."""
+        """The learning rate of turn 0, 1, ..., without the factor."""
 
     def set_rate(self) -> float:
         """Give every group of the optimiser the learning rate of the coming turn."""

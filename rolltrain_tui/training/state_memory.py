@@ -138,7 +138,7 @@ class SavedMemory:
     history: LayerHistory | None
     norms: list[float] | None
     names: frozenset[str]
-    """Of the tensors that were read."""
+    """Names of the tensors that were read."""
 
 
 class TrainingMemory:
@@ -357,7 +357,7 @@ class TrainingMemory:
         return SavedMemory(here, camp, average, checkpoints, history, norms, frozenset(names))
 
     def _kind_of_optimizer(self) -> str:
-        """By what its moments mean: Adam and AdamW keep the same."""
+        """The optimiser's kind by what its moments mean: Adam and AdamW keep the same."""
         name = type(self.optimizer).__name__
         return "Adam" if name == "AdamW" else name
 

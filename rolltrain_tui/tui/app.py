@@ -44,7 +44,7 @@ PRELOAD_AFTER = 0.25
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
 STRICT_SHARE, LENIENT_SHARE = 0.02, 0.25
-"""Of the time, for a window that is being dragged about."""
+"""Shares of the time that resizes may take while a window is dragged: at full speed, and otherwise."""
 
 
 class RolltrainApp(App[None]):
@@ -201,7 +201,7 @@ class RolltrainApp(App[None]):
             self.push_screen(HeroChoiceScreen(path, campaign, overrides))
 
     def _preload(self) -> None:
-        """In a thread of its own: what the first screen did not need."""
+        """Load what the first screen did not need. Runs in a thread of its own."""
         from rolltrain_tui.base.allocator import tune_allocator
         from rolltrain_tui.rules.plugins import installed
 
@@ -226,7 +226,7 @@ class RolltrainApp(App[None]):
         self._show_only(TitleScreen())
 
     def _go_back(self) -> None:
-        """To the screen from which a run was opened to be watched, else to the title."""
+        """Go back to the screen from which a run was opened to be watched, else to the title."""
         if self._over is None:
             self.to_title()
             return
@@ -274,7 +274,7 @@ class RolltrainApp(App[None]):
             self.push_screen(GamePalette())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Of Textual's own only what the game has no verb for."""
+        """Textual's own commands, without those for which the game has a verb."""
         yield SystemCommand("Theme", "Another theme: by night, by day, high contrast, blue and orange", lambda: themes.next_theme(self))
         if self.bridge is None:
             yield SystemCommand("Dungeon", "Play a text adventure by yourself; nothing is trained", self.open_dungeon)
@@ -351,7 +351,7 @@ class RolltrainApp(App[None]):
         return ScriptedInbox(self._moves) if self._moves else Inbox()
 
     def _settle_in(self, run: "PlayableRun", without: str = "") -> None:
-        """In the worker thread, when everything is loaded and before the first turn."""
+        """Runs in the worker thread, when everything is loaded and before the first turn."""
         from rolltrain_tui.protocol.commands import SetAuto
 
         assert self.bridge is not None

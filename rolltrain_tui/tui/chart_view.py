@@ -16,7 +16,7 @@ class ChartView:
     series: int = 0
     log: bool = False
     fit: bool = True
-    """To the data; else the limit is in the frame too."""
+    """The frame fits the data; else the limit is in it too."""
     ghost: bool = True
     others: bool = False
 

@@ -122,7 +122,7 @@ def _colour(kind: int, rgb: str, depth: int) -> str:
 
 
 def _write(text: str) -> None:
-    """To the terminal, whatever `sys.stderr` is now. One that is gone is noticed by who comes later."""
+    """Write to the terminal, whatever `sys.stderr` is now. Where it is gone, later writers will notice."""
     data: Any = text.encode()
     with contextlib.suppress(OSError):
         while data:

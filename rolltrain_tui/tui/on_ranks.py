@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.tui.launch import Launch
 
 SIZE_SECONDS = 0.25
-"""Between two looks at the terminal's size."""
+"""Seconds between two looks at the terminal's size."""
 
 
 class RanksOutfitter(TorchOutfitter):

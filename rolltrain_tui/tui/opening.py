@@ -65,7 +65,7 @@ GATHERING = "The party gathers: reading the data, building the model …"
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """Of one theme, as the terminal gets them: rrggbb."""
+    """The colours of one theme, as the terminal gets them: rrggbb."""
 
     background: str
     bar: str

@@ -48,7 +48,7 @@ class StatSheet:
 
     @property
     def points_left(self) -> int:
-        """Of 27; only for scores that can be bought."""
+        """Points left of 27; only for scores that can be bought."""
         return POINTS - sum(COSTS[score] for score in self.scores.values())
 
     def change(self, stat: str, by: int) -> "StatSheet":

@@ -63,7 +63,7 @@ class Contender:
     name: str
     role: Role
     fingerprint: str
-    """Of its weights; of a fixed player "fixed"."""
+    """Hash of its weights; "fixed" for a fixed player."""
     source: str = ""
     """The run or save of a network, as it was named; empty for a fixed player."""
 
@@ -167,7 +167,7 @@ def _match(cup: Cup, seats: Sequence[Seat], number: int, role: Role, judge: str,
 
 
 def ratings(cup: Cup, role: Role) -> list[Rating]:
-    """Of the contenders of a role, strongest first."""
+    """Ratings of the contenders of a role, strongest first."""
     keys = [contender.key for contender in cup.of(role)]
     return rated((keys, result.ranks) for result in cup.results if result.role == role)
 

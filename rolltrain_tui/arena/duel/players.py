@@ -44,7 +44,7 @@ class Saved:
     longest: int | None
     """Points that its networks can read; None: any number."""
     fingerprint: str
-    """Of the weights."""
+    """Hash of the weights."""
 
 
 def fixed_names() -> list[str]:
@@ -147,5 +147,5 @@ def read_start(text: str) -> tuple[Point, ...]:
 
 
 def rules_of_first(paths: Sequence[Path]) -> Rules:
-    """Of the first run's game; without one, the usual. PlayerError."""
+    """The rules of the first run's game; without a run, the usual ones. PlayerError."""
     return saved_players(paths[0]).guests.rules if paths else Rules()

@@ -18,7 +18,7 @@ FIXED = "fixed"
 
 
 def file_of(runs: Path, name: str) -> Path:
-    """Of a tournament. AgentError for a name that can be none."""
+    """The file of a tournament. AgentError for a name that cannot be one."""
     return tournament.file_of(runs / ARENA / FOLDER, name)
 
 

@@ -39,7 +39,7 @@ class RayTasks:
 
     ray: Any
     gpus: int
-    """Of each job."""
+    """GPUs of each job."""
 
     def __call__(self, work: Callable[[J], R], jobs: Sequence[J], stopped: Stopped) -> Iterator[tuple[J, R | Died]]:
         ray, here = self.ray, versions()

@@ -86,6 +86,6 @@ def best(finished: Finished, method: Method) -> dict[int, float]:
 
 
 def _median(evolution: Evolution) -> float:
-    """Of all members' final values."""
+    """The median of all members' final values."""
     values = [member.value for member in evolution.ranking]
     return values[len(values) // 2]

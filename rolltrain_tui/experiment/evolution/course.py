@@ -107,7 +107,7 @@ class Evolution:
     # Births.
 
     def _first(self, member: Member) -> Birth:
-        """Of a member at the beginning."""
+        """The birth of a member at the beginning."""
         campaign = self.plan.campaign_of(member.index, member.settings).model_dump_json()
         return Birth(str(self.runs), str(self.cradle), member.run, campaign, self.plan.base)
 
@@ -225,7 +225,7 @@ class Evolution:
 
 
 def _name(index: int, generation: int) -> str:
-    """Of the run with which a member begins this generation."""
+    """The name of the run with which a member begins this generation."""
     return f"m{index:02d}-g{generation:02d}"
 
 

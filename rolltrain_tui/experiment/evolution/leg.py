@@ -20,7 +20,7 @@ class Birth:
     cradle: str
     name: str
     campaign: str
-    """Of a new run, as JSON; "" for a branch."""
+    """The campaign of a new run, as JSON; "" for a branch."""
     base: str
     parent: str = ""
     """Folder name of the run that is branched, at turn `at`."""
@@ -69,9 +69,9 @@ class Walked:
     run: str
     turn: int
     value: float
-    """Of the evaluation at its end; at the campaign's end of the final one."""
+    """Value of the evaluation at its end; at the campaign's end of the final one."""
     gflop: float
-    """Of the run since its first turn, with what its parents spent."""
+    """GFLOP of the run since its first turn, with what its parents spent."""
     ended: bool
     curve: tuple[tuple[int, float], ...] = ()
     """(turn, value) of all evaluations of the run."""

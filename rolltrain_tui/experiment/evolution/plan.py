@@ -22,7 +22,7 @@ WIDE = 10.0
 FIXED = ("seed", "turns", "schema_version", "device", "twin", "pace", "speech", "save", "evaluation")
 """Parts of a campaign that all members have in common."""
 DIGITS = 4
-"""Of a setting, so that people can read and type it."""
+"""Significant digits of a setting, so that people can read and type it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Mutation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     campaign: str
-    """Of the first member, as JSON. Member i has a seed that is i higher."""
+    """The campaign of the first member, as JSON. Member i has a seed that is i higher."""
     base: str
     """The folder to which paths in the campaign are relative."""
     method: Method
@@ -82,7 +82,7 @@ class Plan:
         return max(1, int(self.population * self.cut)) if self.method == "pbt" else 0
 
     def campaign_of(self, index: int, settings: Sequence[float]) -> CampaignConfig:
-        """Of a member that begins with these settings."""
+        """The campaign of a member that begins with these settings."""
         overrides = [f"seed={self.config.seed + index}", *self.overrides(settings)]
         return campaign_file.load_text(campaign_file.dump(self.config), "the campaign", overrides)
 

@@ -88,11 +88,11 @@ class NetworkConfig(Section):
     kind: Literal["moves", "set", "layers"]
     """moves: each move by itself, in no order of points or coordinates; set: the points in no order; layers: the points in a row."""
     width: Annotated[int, Field(ge=1, le=4096)] | None
-    """Of kind moves and set: units of their layers; null for layers."""
+    """Units of the layers, for kind moves and set; null for layers."""
     layers: list[Any] | None
-    """Of kind layers: widths such as 64, b for a batch norm, r64 for a residual block, {repeat: 2, net_arch: [...]}; else null."""
+    """For kind layers: widths such as 64, b for a batch norm, r64 for a residual block, {repeat: 2, net_arch: [...]}; else null."""
     relu_first: StrictBool
-    """Of kind layers: a ReLU on the points themselves, as the original has it; then a point that is gone looks like the origin."""
+    """For kind layers: a ReLU on the points themselves, as the original has it; then a point that is gone looks like the origin."""
 
     @field_validator("width")
     @classmethod
@@ -164,16 +164,16 @@ class ExplorationConfig(DecayConfig):
 
 
 OLDER_ECHO = 0.06
-"""Of campaigns that state none. Healthy runs with a pool reach 0.10."""
+"""`RivalConfig.echo` of campaigns that state none. Healthy runs with a pool reach 0.10."""
 
 
 class RivalConfig(Section):
     """A network of the other role that learns beside the hero, with the hero's settings and one plain step a turn."""
 
     learning_rate: Annotated[float, Field(gt=0)]
-    """Of Adam, at the start."""
+    """Adam's learning rate at the start."""
     decay: DecayConfig | None = None
-    """Of its learning rate, by turns; null, or left out as in older files: it stays."""
+    """How its learning rate changes by turns; null, or left out as in older files: it stays."""
     exploration: ExplorationConfig | None = None
     """Part of its own moves of training that are random; null, or left out as in older files: as the hero's."""
     opponents: Annotated[list[Opponent], Field(max_length=64)]
@@ -220,7 +220,7 @@ class DuelConfig(CampaignConfig):
     """null: only the hero learns."""
     optimizer: OptimizerConfig
     decay: DecayConfig
-    """Of the learning rate, which begins at optimizer.learning_rate."""
+    """How the learning rate changes by turns, beginning at optimizer.learning_rate."""
     batch: BatchConfig
     device: DeviceConfig
 

@@ -178,7 +178,7 @@ class Duellist(LeveredLearner):
         kept.adopt(self.sides, self.pool, self.rival)
 
     def weights_sha256(self) -> str:
-        """Of the network that learns; the target network only follows it."""
+        """Hash of the network that learns; the target network only follows it."""
         return weights_sha256(self.side.nets.online)
 
     def fork(self) -> Self:

@@ -27,7 +27,7 @@ Values = Callable[[Boards, Tensor | None], Tensor]
 
 
 def columns(game: GameConfig) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
-    """Of the replay buffer."""
+    """The columns of the replay buffer: shape of a row, dtype."""
     points = (game.points, game.dimension)
     return {
         "before": (points, torch.float32),

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 PADDING = -1
-"""In every coordinate of a point that is gone, where points are written as (B, N, d)."""
+"""Every coordinate of a point that is gone, where points are written as (B, N, d)."""
 GONE = 2**62
 """The same on boards of whole numbers; on boards of floats it is infinity. No living point comes near it."""
 CHUNK = 2**19
@@ -26,7 +26,7 @@ EXACT = 1e-9
 TINY = 1e-12
 """Pivots and ratios below this are rounding errors."""
 PIVOTS = 1000
-"""Of one simplex table; a few dozen are usual."""
+"""Most pivots of one simplex table; a few dozen are usual."""
 
 Polytope = Literal["pareto", "hull"]
 

@@ -18,7 +18,7 @@ _threshold = torch.ops.aten.threshold.default
 
 
 def packed(points: Tensor, chosen: Tensor | None = None) -> Packed:
-    """From (B, N, d) with padding -1. Every board has a point."""
+    """Boards (B, N, d) with padding -1, prepared for the network. Every board has a point."""
     entries, of = _entries(points)
     return Packed(_by_coordinate(entries), of, None if chosen is None else chosen.to(points.dtype))
 

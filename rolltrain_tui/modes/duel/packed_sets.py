@@ -15,7 +15,7 @@ from rolltrain_tui.modes.duel.written_out import add_layer
 
 
 def packed(points: Tensor, chosen: Tensor | None) -> Packed:
-    """From (B, N, d) with padding -1. Every board has a point."""
+    """Boards (B, N, d) with padding -1, prepared for the network. Every board has a point."""
     x, of = living(points)
     return Packed(F.pad(x, (0, 1), value=1.0), of, None if chosen is None else chosen.to(points.dtype))
 

@@ -177,7 +177,7 @@ class Match:
     """(d,)."""
 
     def rho(self, games: Tensor | None = None) -> Rho:
-        """Of all games, or of some of them."""
+        """Rho of all games, or of some of them."""
         moves = (self.moves if games is None else self.moves[games]).double()
         finished = (self.finished if games is None else self.finished[games]).double()
         steps = float(moves.sum())

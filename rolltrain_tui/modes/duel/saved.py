@@ -32,7 +32,7 @@ def saved_seat(role: Role, net: nn.Module) -> Host | Agent:
 
 
 def sha256_of(saved: Saved) -> str:
-    """Of all their weights; "" where there are none."""
+    """SHA-256 of all their weights; "" where there are none."""
     own = "".join(weights_sha256(net) for net in saved.values())
     return hashlib.sha256(own.encode()).hexdigest() if own else ""
 

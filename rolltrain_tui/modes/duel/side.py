@@ -55,11 +55,11 @@ class Side:
         """Spent on forward passes and training since `mark`."""
 
     def pass_flops(self, boards: int, points: int) -> int:
-        """Of a forward pass of its networks on so many boards."""
+        """FLOPs of a forward pass of its networks on so many boards."""
         return boards * (self.cost.board + points * self.cost.point)
 
     def flops_of(self, boards: Read, cost: Passage) -> int:
-        """Of a forward pass of its networks on these."""
+        """FLOPs of a forward pass of its networks on these boards."""
         return boards.points.shape[0] * cost.board + boards.places * cost.point
 
     @property

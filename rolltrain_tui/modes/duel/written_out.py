@@ -18,7 +18,7 @@ class Tape(NamedTuple):
     """What `forward` found on the way, for `backward`."""
 
     read: list[Tensor]
-    """By each linear layer."""
+    """The input of each linear layer."""
     values: Tensor
     """(B, A)"""
 
@@ -56,7 +56,7 @@ def add_layer(layer: nn.Linear, slopes: Tensor, read: Tensor) -> None:
 
 
 def add(p: Tensor, gradient: Tensor) -> None:
-    """To `.grad`."""
+    """Add a gradient to `.grad`."""
     if p.grad is None:
         p.grad = gradient
     else:

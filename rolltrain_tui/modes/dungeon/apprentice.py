@@ -48,7 +48,7 @@ class Apprentice(LeveredLearner):
     threads: int
     flops: float
     data_sha256: str
-    """Of the folder that the model is from; "" for one of the game's own."""
+    """Hash of the folder that the model is from; "" for one of the game's own."""
 
     @abstractmethod
     def act(self, seen: Sequence[Observation], chance: Tensor, *, greedy: bool = False) -> Acts:
@@ -84,7 +84,7 @@ class Apprentice(LeveredLearner):
 
     @property
     def usual_flops(self) -> float:
-        """Of reading one move forward."""
+        """FLOPs of reading one move forward."""
         return 2.0 * (USUAL_WORDS + USUAL_OFFERS) * self.player.inner_weights
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class Apprentice(LeveredLearner):
         self.buffer = buffer
 
     def weights_sha256(self) -> str:
-        """Of the player; the coefficients beside it only follow it."""
+        """Hash of the player's weights; the coefficients beside it only follow it."""
         return weights_sha256(self.player)
 
     def fork(self) -> Self:

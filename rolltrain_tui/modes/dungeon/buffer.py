@@ -26,7 +26,7 @@ class Buffer:
     rows: Rows
     """N lessons; not empty."""
     told: Told
-    """Of the games."""
+    """Measurements of the games."""
     since: int
     """The turn in which they were played."""
     order: Tensor = torch.empty(0, dtype=torch.long)  # noqa: RUF009 - never changed

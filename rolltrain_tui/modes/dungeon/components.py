@@ -38,9 +38,9 @@ class Component:
     name: str
     value: float
     letters: str = "e"
-    """Of `letter`: which letters count, in either case."""
+    """For component `letter`: which letters count, in either case."""
     bias: float = 0.0
-    """Of `scalar`: added before the factor `value`."""
+    """For component `scalar`: added before the factor `value`."""
 
     def __post_init__(self) -> None:
         if self.name not in COMPONENTS:

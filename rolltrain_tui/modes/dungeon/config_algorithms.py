@@ -116,7 +116,7 @@ class ActDeConfig(PPOConfig):
     vf_loss_type: Literal["ppo", "ilql"]
     """How values learn: towards returns, or as an expectile of the Q-values."""
     tau: Annotated[float, Field(gt=0, lt=1)]
-    """Of ilql: 0.5 is the mean, towards 1 the largest."""
+    """The expectile of ilql: 0.5 is the mean, towards 1 the largest."""
     advantage: Literal["residual", "q"] = "residual"
     """Of the policy. q: Q less the value; residual, or left out as in older files: what Q did not foresee, which hardly learns."""
 

@@ -46,7 +46,7 @@ class RewardsConfig(Section):
     win: Weight
     """For winning, and lost as much where a world is lost."""
     living: Weight
-    """Of every move; below 0: the sooner the better."""
+    """For every move; below 0: the sooner the better."""
     invalid: Weight
     """For a command that the world refuses; it refuses none that it has offered."""
     letter: Weight
@@ -67,7 +67,7 @@ class ModelConfig(GPTSection):
     score: Literal["mean", "sum"]
     """A command's score: the mean log-probability of its words, or their sum, which favours short commands."""
     value_layers: Literal[1, 2]
-    """Of the value head."""
+    """Layers of the value head."""
     value_detached: StrictBool
     """true: the value's gradient stops at its head, and does not reach the language model."""
     feedback: StrictBool
@@ -89,7 +89,7 @@ class WritingConfig(Section):
     form: Literal["actions", "open"]
     """actions: the text names the commands that are possible; open: it does not."""
     words: Annotated[int, Field(ge=2, le=64)]
-    """Of a command at most, its stop among them."""
+    """Words of a command at most, its stop among them."""
     memory: Annotated[int, Field(ge=0, le=16)]
     """Moves of the past that stand in front of what it sees, as it read and wrote them."""
     examples: Share
@@ -104,11 +104,11 @@ class PlayConfig(Section):
     games: Annotated[int, Field(ge=1, le=10_000)]
     """Games side by side."""
     moves: Annotated[int, Field(ge=1, le=10_000)]
-    """Of each of them, every time they are played on."""
+    """Moves of each game, every time they are played on."""
     every: Annotated[int, Field(ge=1, le=1_000_000)]
     """Turns between: each then learns from a minibatch of these moves."""
     temperature: Annotated[float, Field(gt=0, le=10)]
-    """Of the draws in training; above 1: more is tried."""
+    """Temperature of the draws in training; above 1: more is tried."""
 
 
 class ExamConfig(Section):

@@ -13,14 +13,14 @@ from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
 TURNS = 24
 """For so many turns a game is imitated."""
 WEIGHT = 0.5
-"""Of its cross-entropy in the loss."""
+"""Weight of the game's cross-entropy in the loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
     seed: int
     picks: tuple[int, ...]
-    """Of each command its place among those on offer, from 1."""
+    """The place of each command among those on offer, from 1."""
     until: int
     """The first turn in which it is not imitated any more."""
 

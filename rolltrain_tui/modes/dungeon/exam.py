@@ -54,7 +54,7 @@ class Exam:
         return self.evaluation(self.verdicts(count, at_random)).value
 
     def values(self, verdicts: Sequence[Verdict]) -> list[float]:
-        """Of each world, in the measure's unit."""
+        """The value of each world, in the measure's unit."""
         if self.measure == "success":
             return [float(verdict.won) for verdict in verdicts]
         if self.measure == "score":

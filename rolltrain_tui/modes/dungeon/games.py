@@ -14,7 +14,7 @@ class Standing:
     """One game, as it stands: a whole save of it."""
 
     seed: int
-    """Of its world."""
+    """Seed of its world."""
     state: State
     past: tuple[str, ...] = ()
     """Moves that the player remembers."""
@@ -56,7 +56,7 @@ class Games:
         return before, now, over
 
     def seed(self, g: int) -> int:
-        """Of the world that it is played in."""
+        """Seed of the world in which game g is played."""
         return self._games[g].seed
 
     def renew(self, g: int, seed: int) -> None:

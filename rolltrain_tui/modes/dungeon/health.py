@@ -29,7 +29,7 @@ TOLD = {"policy_shift": "policy/approxkl_avg", "clip_share": "policy/clipfrac_av
 """Signals that are means of what each turn tells."""
 
 Recent = tuple[tuple[float, ...], ...]
-"""Of each turn, the oldest first: one number for each name in TOLD."""
+"""A row for each turn, the oldest first, with one number for each name in TOLD."""
 
 
 def heard(recent: Recent, told: Mapping[str, float]) -> Recent:

@@ -28,7 +28,7 @@ class Verdict:
 
     @property
     def efficiency(self) -> float:
-        """Of a game that is won: the walkthrough's length over its own."""
+        """Of a game that is won: the walkthrough's length over its own; else 0."""
         return self.par / self.moves if self.won and self.moves else 0.0
 
 

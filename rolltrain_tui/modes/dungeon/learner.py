@@ -98,7 +98,7 @@ class DungeonLearner(Experienced):
         self._began = False
         """Whether this turn has gathered its first batch."""
         self._told: Told = {}
-        """Of this turn's first batch."""
+        """Measurements of this turn's first batch."""
         self.flops = 0.0
         """Spent since the turn began."""
         self._trajectory = ()

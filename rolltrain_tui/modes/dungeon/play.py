@@ -55,7 +55,7 @@ class Played:
     last_value: Tensor
     """(G,) of what comes after the last move; of no meaning where that ended a game."""
     standings: tuple[Standing, ...]
-    """Of the games, after it."""
+    """How the games stand after the last move."""
     finished: int
     """Games that ended."""
     won: int
@@ -165,7 +165,7 @@ class _Log:
 
 
 COLUMNS = {"text": 2, "length": 1, "commands": 3, "words": 2, "action": 1, "logprobs": 2, "values": 2, "mask": 2}
-"""Of what `rows_of` gives, with the number of dimensions of each."""
+"""The columns that `rows_of` gives, with the number of dimensions of each."""
 
 
 def rows_of(played: Played) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 DIGITS = 6
-"""Of log-probabilities and rewards."""
+"""Decimals of log-probabilities and rewards."""
 
 
 class Witness:

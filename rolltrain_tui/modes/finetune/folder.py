@@ -34,7 +34,7 @@ class ModelFolder:
 
     path: Path
     settings: Mapping[str, Any]
-    """Of config.json."""
+    """The content of config.json."""
     weights: tuple[Path, ...]
 
     @property

@@ -63,7 +63,7 @@ class Material:
     shows: Sequence[tuple[str, int]]
     """Texts of the validation set with their labels; none for a language model."""
     sha256: str
-    """Of the model's files and of the data."""
+    """Hash of the model's files and of the data."""
     note: str
     forward: float
     """GFLOP for each token that is read."""
@@ -157,7 +157,7 @@ class FinetuneLearner(WritingLearner):
         model = material.model
         device = next(model.parameters()).device
         self.place: Place = (0, 0)
-        """Of the next sequence."""
+        """Place of the next sequence."""
 
         # What learns lies in one piece, so that a lever's pass over it is one call.
         parameters = [p for p in model.parameters() if p.requires_grad]

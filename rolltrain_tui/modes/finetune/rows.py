@@ -22,7 +22,7 @@ LONGEST_FIELD = 2**30
 @dataclass(frozen=True, slots=True)
 class Row:
     line: int
-    """In which it begins, counted from one."""
+    """Line in which it begins, counted from one."""
     values: Mapping[str, Any]
     header: int | None = None
     """Line that names the columns, where one does."""

@@ -25,7 +25,7 @@ MOST_LABELS = 200
 ATTENTION = ("c_attn", "q_proj", "v_proj", "query", "value", "query_key_value", "qkv_proj", "Wqkv", "q_lin", "v_lin")
 """Layers of attention by the names that model families give them: where adapters are usually put."""
 TOKENS_A_TURN = 1024
-"""Of a batch: enough for a calm gradient, little enough for a CPU."""
+"""Tokens of a batch: enough for a calm gradient, little enough for a CPU."""
 SAMPLE = 400
 """Texts, or pieces of a text, whose tokens are counted."""
 PIECE = 2000
@@ -51,7 +51,7 @@ class Found:
     lengths: Sequence[int] = ()
     """Tokens of single texts; none for a language model."""
     tokens: int = 200_000
-    """In all."""
+    """Tokens in all."""
     rows: int = 0
     """Texts with a label; 0 for a language model, which reads them as one text."""
 
@@ -111,7 +111,7 @@ def _survey(model: ModelFolder, data: Path, folder: Path) -> Found:
 
 
 def _form(data: Path) -> str:
-    """By the file's ending."""
+    """The file's format, by its ending."""
     ending = data.suffix.lower()
     return "jsonl" if ending in (".jsonl", ".ndjson", ".json") else "csv" if ending in (".csv", ".tsv") else "text"
 

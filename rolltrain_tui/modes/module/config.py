@@ -43,7 +43,7 @@ class ModuleConfig(CampaignConfig):
 
     @classmethod
     def of(cls, table: Mapping[str, Any], trained: Mapping[str, Any]) -> Self:
-        """Of the game's part of a campaign. ValueError, in words, for what a program may have given wrongly."""
+        """The campaign, from the game's part of it and what is trained. ValueError, in words, for wrong values of a program."""
         try:
             return cls.model_validate({**table, "kind": "module", "trained": trained})
         except ValidationError as error:

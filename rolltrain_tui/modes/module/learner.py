@@ -87,7 +87,7 @@ class ModuleLearner(WritingLearner):
         if validation is not None and length_of(validation) == 0:
             raise LoaderError(NO_VALIDATION)
         self.place: Place = (0, 0)
-        """Of the next micro-batch."""
+        """Place of the next micro-batch."""
 
         # The optimiser and its schedule, the streams, and the levers on all of them. Wrappers are called, and not looked into.
         model, parameters = plain_model(work.model), learning(work.optimizer)

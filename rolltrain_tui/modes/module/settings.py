@@ -33,7 +33,7 @@ def made_with(optimizer: Optimizer, scheduler: Any) -> dict[str, Any]:
 
 
 def difference(here: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
-    """In words; "" where there is none."""
+    """The difference in words; "" where there is none."""
     return ", ".join(f"{name} {saved[name]} (here {value})" for name, value in here.items() if name in saved and saved[name] != value)
 
 

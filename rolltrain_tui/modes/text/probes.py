@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.learner import Learner, StepReport
 WEIGHT_NOISE = (0.05, 0.1, 0.2)
 """theta += this x std(theta) x standard normal, per parameter tensor."""
 DRAWS = 4
-"""Of weight noise at each scale."""
+"""Draws of weight noise at each scale."""
 TYPOS = 0.05
 """Part of the characters replaced by any of the vocabulary, each as likely."""
 LABEL_NOISE = 0.2
@@ -38,7 +38,7 @@ class Trail:
         self._learner = learner
         self._start = self._here = _weights(learner)
         self.length = 0.0
-        """Of the path: the sum of the turns' moves."""
+        """Length of the path: the sum of the turns' moves."""
 
     def mark(self) -> None:
         """A turn is over."""
@@ -132,7 +132,7 @@ def other_text(corpus: Corpus) -> Tensor:
 
 
 def _voice(learner: TextLearner) -> dict[str, float]:
-    """Of the words that the model writes: how many differ, and how many its lessons never showed."""
+    """Shares of the words that the model writes: distinct ones, and those that its training text never shows."""
     written = learner.fork().sample(CHARACTERS, temperature=1.0, top_k=None).split()[:-1]  # the last may be cut off
     if not written:
         return {"distinct": float("nan"), "novel": float("nan")}

@@ -171,7 +171,7 @@ def full_check(folder: Path) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """Of a plain file of any size, in little memory. OSError, NotPlainFile."""
+    """SHA-256 of a plain file of any size, in little memory. OSError, NotPlainFile."""
     digest, fd = hashlib.sha256(), atomic_files.open_plain(path)
     try:
         while chunk := os.read(fd, _CHUNK):

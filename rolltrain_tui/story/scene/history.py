@@ -11,7 +11,7 @@ from rolltrain_tui.protocol import events as ev
 
 CAPACITY, RECENT, EVALUATIONS, STAYS = 4096, 600, 2000, 2000
 COLUMNS = ("loss", "mean", "grad_norm", "lr", "update_norm", "k", "tokens")
-"""Of each turn: the batch's loss, its running mean, and what the step was."""
+"""Columns of each turn: the batch's loss, its running mean, and what the step was."""
 
 
 @dataclass(slots=True)
@@ -168,7 +168,7 @@ class History:
 
 
 def _mean(so_far: float, value: float, weight: int) -> float:
-    """Of `weight` values and one more; what is not finite does not count beside what is."""
+    """The mean of `weight` values, which is `so_far`, and one more. A value that is not finite is left out."""
     if not isfinite(so_far) or not isfinite(value):
         return value if isfinite(value) else so_far
     return (so_far * weight + value) / (weight + 1)

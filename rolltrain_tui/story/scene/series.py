@@ -33,7 +33,7 @@ class LossSeries:
     capacity: int = CAPACITY
     buckets: list[Bucket] = field(default_factory=list)
     recent: deque[Bucket] = field(default_factory=lambda: deque(maxlen=RECENT))
-    """Of one turn each."""
+    """Buckets of one turn each."""
     stride: int = 1
     """Points in a full bucket."""
     _filled: int = 0

@@ -13,7 +13,7 @@ class Tally:
     gates: Counter[bool] = field(default_factory=Counter)
     """Opened or not -> how many."""
     verdicts: Counter[Verdict] = field(default_factory=Counter)
-    """Of twins."""
+    """Verdicts of twins."""
     best: TwinJudged | None = None
     """The ability that helped most, where any helped."""
     worst: TwinJudged | None = None

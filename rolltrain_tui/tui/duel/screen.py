@@ -21,7 +21,7 @@ from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped, Worker
 
 WATCH_SECONDS = 0.7
-"""Between the moves of a game that is watched."""
+"""Seconds between the moves of a game that is watched."""
 LOOK_SECONDS = 0.1
 
 
@@ -50,7 +50,7 @@ class DuelScreen(TableScreen):
     def __init__(self, sitting: Sitting) -> None:
         super().__init__(sitting)
         self._timer: Timer | None = None
-        """Of a game that is watched."""
+        """Plays a watched game on."""
         self._search: Worker | None = None
         self._told = ""
         """The last line of what happened."""

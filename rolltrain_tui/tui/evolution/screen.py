@@ -21,7 +21,7 @@ from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
 LEAST_ROWS = 3
-"""Of the table, with its head."""
+"""Rows of the table, with its head."""
 
 
 class EvolutionScreen(WorkingScreen):

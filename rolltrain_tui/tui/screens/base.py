@@ -171,7 +171,7 @@ class TavernScreen(AnswersOnce, Screen[None]):
 
 
 MOST_KEYS = 4
-"""Of one row; of more, such as all digits, the first and the last are told."""
+"""Keys listed in one row; of more, such as all digits, only the first and the last are listed."""
 SCROLLING = ("scroll_", "page_")
 """How the actions begin by which Textual scrolls a text that has the focus."""
 

@@ -51,7 +51,7 @@ class CampaignsScreen(ReadingScreen):
 
         found: "list[tuple[Path, CampaignConfig | str]]"
         results: "list[Result]"
-        """Of the player's finished runs."""
+        """The player's finished runs."""
 
     def __init__(self) -> None:
         super().__init__()

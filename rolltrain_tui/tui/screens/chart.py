@@ -20,7 +20,7 @@ from rolltrain_tui.tui.widgets.panel import Line, WholePanel
 
 TICK_SECONDS = 0.2
 SHARE, LONGEST_WAIT = 0.03, 2.0
-"""Of the time, while turns are played; seconds."""
+"""The share of the time that drawing may take while turns are played; the longest wait in seconds."""
 PAGE = 10
 
 

@@ -11,7 +11,7 @@ from rolltrain_tui.tui.widgets.panel import Line
 
 GUTTER = 7
 TONES = ("primary", "cool", "good", "bad", "warn", "accent", "muted", "")
-"""Of the curves in order, again from the first after the last."""
+"""Tones of the curves in order, again from the first after the last."""
 MARKS = "ABCDEFGHJKLMNPQR"
 
 
@@ -105,7 +105,7 @@ def _ceiling(values: Sequence[float]) -> float:
 
 
 def _labels(view: View) -> dict[int, str]:
-    """By row, round values that lie in it: one at least."""
+    """Row -> a round value that lies in it; at least one."""
     most = max(1.0, view.rows / ROWS_PER_LABEL)
     values = ticks(view.low, view.high, most) or ticks(view.low, view.high, 3 * most)
     return {round(view.down(value)) // 4: text for value, text in zip(values, label_all(values), strict=True)}

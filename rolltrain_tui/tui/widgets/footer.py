@@ -80,7 +80,7 @@ class KeyFooter(WholePanel):
 
 
 def _shown(keys: Iterable[ActiveBinding]) -> Iterator[ActiveBinding]:
-    """Of several keys that do the same, the first."""
+    """The keys to show; of several that do the same, the first."""
     told = set()
     for key in keys:
         if key.binding.show and key.binding.action not in told:

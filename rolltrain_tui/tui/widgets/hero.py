@@ -99,7 +99,7 @@ def stat_lines(scene: Scene, width: int) -> list[Line]:
 
 
 def dying(scene: Scene) -> Line:
-    """Of a hero at 0 HP: the death saves so far; of a run that is over, that no more will come."""
+    """The death saves so far of a hero at 0 HP; where the run is over, that the hero has fallen."""
     if scene.ending is not None:
         return [("Fallen", "bad+strong")]
     successes, failures = scene.death_saves or (0, 0)

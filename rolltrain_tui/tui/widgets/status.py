@@ -28,7 +28,7 @@ class Pace:
     replay: str = ""
     """The tempo of a replay, such as "8x"; empty while the run is being played."""
     watched: Span | None = None
-    """Of a run that another process plays: how it stands with it."""
+    """How it stands with a run that another process plays."""
 
 
 class StatusLine(Panel):

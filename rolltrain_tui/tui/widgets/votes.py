@@ -8,7 +8,7 @@ from rolltrain_tui.classroom.questions import outcome_of
 from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, paragraph
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""Of the options: digits are hands."""
+"""The letters of the options: digits are hands."""
 ROOMY_ROWS = 4
 """Rows of an option where there is room: title, bar, what it does, and a gap."""
 

@@ -17,9 +17,9 @@ AXES = "xyzuvwst"
 """Names of the coordinates."""
 MOST_POINTS = 64
 LARGEST = 10**6
-"""Of a start."""
+"""Largest coordinate of a start."""
 WHOLE = 10_000
-"""From here on coordinates are told as shares of the largest."""
+"""Coordinates from here on are told as shares of the largest."""
 TRIES = 100
 """Draws of a start that is not over before it begins."""
 

@@ -31,7 +31,7 @@ class Seat:
     host: Host | None = None
     agent: Agent | None = None
     values: Values | None = None
-    """Of a network."""
+    """Values of the moves, where the player is a network."""
 
     def names(self, position: Position, chance: Tensor) -> tuple[int, ...]:
         """The coordinates that a host names. `chance`: (1,)."""

@@ -50,7 +50,7 @@ class Sitting:
         self.opponents: dict[Role, Seat] = {role: guests.usual(role) for role in ("host", "agent")} | dict(opponents or {})
         self.results: list[Result] = []
         self.number = 0
-        """Of the game, from 0; a new series goes on counting, so that its games are others."""
+        """The number of the game, from 0. A new series goes on counting, so that its games are others."""
         self._series = 0
         """The number of the series' first game."""
         self._begin()

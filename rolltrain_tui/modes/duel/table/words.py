@@ -127,6 +127,6 @@ def result_words(result: Result) -> str:
 
 
 def series_words(sitting: Sitting) -> str:
-    """Of a series that is decided."""
+    """The result of a series that is decided."""
     won, lost = sitting.score
     return f"You {'win' if won > lost else 'lose'} the series {won} : {lost}."

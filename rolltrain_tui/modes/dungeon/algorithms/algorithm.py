@@ -22,7 +22,7 @@ class Algorithm(ABC):
     title: ClassVar[str]
     """As it stands in a sentence: "by PPO"."""
     columns: ClassVar[Mapping[str, int]] = COLUMNS
-    """Of the lessons, with the number of dimensions of each."""
+    """The columns of its lessons, with the number of dimensions of each."""
     targets: ClassVar[tuple[str, ...]]
     """The columns that a move is learned towards; noise on the targets mixes them up."""
     whole: ClassVar[bool] = False
@@ -54,7 +54,7 @@ class Algorithm(ABC):
 
     @abstractmethod
     def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
-        """Of each move of a minibatch, (B,)."""
+        """The loss of each move of a minibatch, (B,), and measurements."""
 
     @abstractmethod
     def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:

@@ -20,7 +20,7 @@ HIGHEST, STEP = 40, 5
 WORDS = ("return", *map(str, range(HIGHEST + 1)))
 """What the vocabulary needs besides the words of the worlds."""
 PLACE = 2
-"""Of n in a text: after <begin> and "return"."""
+"""Place of n in a text: after <begin> and "return"."""
 
 
 def told_as(value: float) -> int:

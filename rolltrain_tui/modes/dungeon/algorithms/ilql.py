@@ -29,7 +29,7 @@ ValueLoss = Literal["ppo", "ilql"]
 
 
 def smallest(q: Tensor) -> Tensor:
-    """Of each token what the most careful head thinks: (B, N, T) -> (B, T)."""
+    """The most careful head's value of each token: (B, N, T) -> (B, T)."""
     return q.min(dim=1).values
 
 
@@ -52,12 +52,12 @@ class Critic:
 
     loss: ValueLoss
     tau: float
-    """Of ilql: 0.5 is the mean, towards 1 the largest."""
+    """The expectile of ilql: 0.5 is the mean, towards 1 the largest."""
     value_clip: float | None
     level: ValueLevel
 
     def losses(self, values: Tensor, old_values: Tensor, old_q: Tensor, returns: Tensor, mask: Tensor) -> Tensor:
-        """Of each action's value: (B,)."""
+        """The loss of each action's value: (B,)."""
         if self.loss == "ilql":
             return expectile_losses(values, old_q, mask, self.tau, self.level)
         return value_losses(values, old_values, returns, mask, self.value_clip, self.level)

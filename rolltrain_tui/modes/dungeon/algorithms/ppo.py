@@ -22,7 +22,7 @@ Importance = Literal["token", "sequence"]
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Of each action, (B,) each: what a minibatch minimises is the mean of `total`."""
+    """The losses of each action, (B,) each. A minibatch minimises the mean of `total`."""
 
     total: Tensor
     policy: Tensor

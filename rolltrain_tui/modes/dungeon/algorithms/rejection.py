@@ -44,7 +44,7 @@ class Rejection(Algorithm):
     gamma_step: float
     keep_number: int | None
     keep_fraction: float | None
-    """Of these two, one is None."""
+    """One of these two is None."""
     entropy: float
     kl: KLCoefficients
     train_prompt: bool = False

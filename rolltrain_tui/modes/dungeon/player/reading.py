@@ -25,7 +25,7 @@ class Promise:
     target: float
     rewards: Rewards
     place: int
-    """Of the number in a text."""
+    """Place of the number in a text."""
     numbers: Callable[[float], int]
     """The vocabulary's number of a return."""
 
@@ -71,7 +71,7 @@ class Reading:
         return now._replace(gained=before.gained + max(0.0, self.promise.rewards.of(before, command, now)))
 
     def new_memory(self, past: Sequence[str] = ()) -> Memory:
-        """Of a game: it holds as many moves of the past as stand in a text."""
+        """The memory of a game: it holds as many moves of the past as stand in a text."""
         memory = Memory(0 if self.writing is None else self.writing.memory)
         memory.load(past)
         return memory

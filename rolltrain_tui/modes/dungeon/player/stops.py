@@ -13,7 +13,7 @@ class StopRule:
     def __init__(self, pieces: Sequence[str], ends: Collection[int], never: Collection[int] = ()) -> None:
         """`pieces`: the text of each token; "" for a special one. `ends`: those that end texts. `never`: those that are not written."""
         self.stops = tuple(any(char in PUNCTUATION for char in piece) for piece in pieces)
-        """Of each token, whether it ends a command."""
+        """For each token, whether it ends a command."""
         self.breaks = tuple(n in ends or ("\n" in piece and not self.stops[n]) for n, piece in enumerate(pieces))
         """Whether it ends one, and is no part of it."""
         self.speaks = tuple(n not in ends and says_something(piece) for n, piece in enumerate(pieces))

@@ -59,7 +59,7 @@ def in_our_words(commands: Iterable[str]) -> dict[str, str]:
 
 
 def told(known: Sequence[Fact], commands: Sequence[str], visited: Iterable[str]) -> Told:
-    """By the facts. `visited`: names of rooms where the player has been."""
+    """The room by its facts. `visited`: names of rooms where the player has been."""
     been, ours = set(visited), in_our_words(commands)
     place = next((fact.things[1] for fact in known if fact.name == "at" and fact.things[0] == "p" and len(fact.things) > 1), "")
     ways = {
@@ -95,7 +95,7 @@ def told(known: Sequence[Fact], commands: Sequence[str], visited: Iterable[str])
 
 
 def guessed(place: str, commands: Sequence[str], inventory: str, ways: Mapping[tuple[str, str], str]) -> Told:
-    """By the commands alone. `ways`: (room, direction) -> the room behind, as far as it was seen."""
+    """The room by the commands alone. `ways`: (room, direction) -> the room behind, as far as it was seen."""
     ours = in_our_words(commands)
     exits = [command.removeprefix("go ") for command in ours if command.startswith("go ")]
     marked = [f"{name} (visited)" if (place, name) in ways else name for name in exits]

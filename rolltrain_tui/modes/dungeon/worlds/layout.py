@@ -37,9 +37,9 @@ class Layout:
     cells: tuple[tuple[int, int], ...]
     """(column, row) of each room on the grid."""
     exits: tuple[tuple[Exit, ...], ...]
-    """Of each room, in the order of directions."""
+    """The exits of each room, in the order of directions."""
     colours: tuple[str, ...]
-    """Of each lock and its key."""
+    """The colour of each lock and its key."""
     things: tuple[str, ...]
     """The keys in the order of locks, then the quest's thing, then clutter."""
     places: tuple[int, ...]
@@ -155,7 +155,7 @@ def _locked(dice: Dice, locks: int, lines: Sequence[Sequence[int]], goal: int) -
 
 
 def _exits(cells: Sequence[tuple[int, int]], ways: Iterable[tuple[int, int, int]]) -> tuple[tuple[Exit, ...], ...]:
-    """Of each room. `ways`: two rooms and a lock."""
+    """The exits of each room. `ways`: two rooms and a lock."""
     exits: list[list[Exit]] = [[] for _ in cells]
     for one, other, lock in ways:
         exits[one].append(Exit(_direction(cells[one], cells[other]), other, lock))

@@ -6,7 +6,7 @@ DIRECTIONS = ("north", "east", "south", "west")
 STEPS = ((0, -1), (1, 0), (0, 1), (-1, 0))
 """How a direction moves on the map: (columns to the right, rows down)."""
 COLOURS = ("red", "blue", "green", "yellow", "white", "black")
-"""Of keys and doors: a key opens the door of its colour."""
+"""Colours of keys and doors: a key opens the door of its colour."""
 MOST_ROOMS = 16
 
 

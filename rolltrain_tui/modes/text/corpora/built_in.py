@@ -62,7 +62,7 @@ class FloorReport:
     analytic: float
     monte_carlo: float
     standard_error: float
-    """Of monte_carlo."""
+    """Standard error of monte_carlo."""
     characters: int
     documents: int
     """Sampled for monte_carlo, with this many characters in all."""

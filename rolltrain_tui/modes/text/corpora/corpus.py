@@ -30,7 +30,7 @@ class Corpus:
     floor: float | None
     """Nats per character that no model can beat on the endless stream of such text (see FloorReport); None: unknown."""
     sha256: str = ""
-    """Of the text in UTF-8, after the repair of line ends: the same hash, the same data."""
+    """SHA-256 of the text in UTF-8, after the repair of line ends: the same hash, the same data."""
     rare: int = 0
     """How many of its different characters share U+FFFD."""
 

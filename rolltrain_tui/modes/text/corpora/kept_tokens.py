@@ -32,9 +32,9 @@ class Record:
     sha256: str
     rare: int
     count: int
-    """Of its characters."""
+    """Number of its characters."""
     ids_sha256: str
-    """Of the file of numbers."""
+    """SHA-256 of the file of numbers."""
 
 
 def is_large(path: Path) -> bool:

@@ -59,7 +59,7 @@ def shown(path: Path) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """Of the file's bytes as they are. DataError where it cannot be read."""
+    """SHA-256 of the file's bytes as they are. DataError where it cannot be read."""
     with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -26,7 +26,7 @@ class Tokens:
     vocabulary: str
     """Distinct characters, sorted. Where a text has more than 4096, the rarest share U+FFFD."""
     sha256: str
-    """Of the text in UTF-8, after the repair of line ends: the same hash, the same data."""
+    """SHA-256 of the text in UTF-8, after the repair of line ends: the same hash, the same data."""
     rare: int
     """How many of its different characters share U+FFFD."""
 
