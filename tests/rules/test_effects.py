@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,23 +8,36 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 factor = st.floats(0.1, 4)
 noise = st.floats(0, 0.3)
-effects = st.builds(
-    StepEffect,
-    update_scale=st.floats(-3, 3),
-    lr_scale=factor,
-    loss_scale=factor,
-    grad_scale=factor,
-    micro_scales=st.sampled_from([(), (1.0, 2.0), (0.5, -1.0)]),
-    on_zero=st.sampled_from(["hold", "skip"]),
-    clip_factor=factor,
-    decay_factor=factor,
-    extra_steps=st.integers(0, 3),
-    batch_factor=factor,
-    weight_noise=noise,
-    target_noise=noise,
-    rollback=st.booleans(),
-    dials=st.sampled_from([(), (("gamma", "0.9"),), (("sync", ""),)]),
-)
+LEVERS = {
+    "update_scale": st.floats(-3, 3),
+    "lr_scale": factor,
+    "loss_scale": factor,
+    "grad_scale": factor,
+    "micro_scales": st.sampled_from([(), (1.0, 2.0), (0.5, -1.0)]),
+    "on_zero": st.sampled_from(["hold", "skip"]),
+    "clip_factor": factor,
+    "decay_factor": factor,
+    "extra_steps": st.integers(0, 3),
+    "batch_factor": factor,
+    "weight_noise": noise,
+    "target_noise": noise,
+    "norm_cap": st.floats(0.1, 1),
+    "agreeing_gain": factor,
+    "cautious": st.booleans(),
+    "drop_worst": st.integers(0, 3),
+    "extra_batch_factor": factor,
+    "forget_momentum": st.booleans(),
+    "heal_alpha": st.sampled_from([0.0, 0.25, 0.5]),  # of these 1 - (1 - alpha) is alpha, to the bit
+    "restore_best": st.booleans(),
+    "rollback": st.booleans(),
+    "dials": st.sampled_from([(), (("gamma", "0.9"),), (("sync", ""),)]),
+}
+effects = st.builds(StepEffect, **LEVERS)
+
+
+def test_all_levers_are_tried():
+    """A new lever is combined in the tests below, or this one fails."""
+    assert list(LEVERS) == [field.name for field in fields(StepEffect)]
 
 
 def values(effect):
