@@ -63,6 +63,12 @@ def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
     return fd
 
 
+def read_plain(path: Path, most: int) -> bytes:
+    """The first `most` bytes of a plain file, or all that it has. NotPlainFile, OSError."""
+    with os.fdopen(open_plain(path), "rb") as file:
+        return file.read(most)
+
+
 def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of `data`; os.write alone may write a part."""
     left = memoryview(data)

@@ -179,9 +179,7 @@ def write(path: Path, assignment: Assignment) -> None:
 def read(path: Path) -> Assignment:
     """The assignment in a file, checked: it may come from a stranger. AssignmentError."""
     try:
-        fd = atomic_files.open_plain(path)
-        with open(fd, "rb") as file:  # noqa: PTH123 - a descriptor
-            data = file.read(MOST_BYTES + 1)
+        data = atomic_files.read_plain(path, MOST_BYTES + 1)
     except atomic_files.NotPlainFile as error:
         raise AssignmentError(f"{error}. Name the file of the assignment.") from None
     except OSError as error:

@@ -6,7 +6,6 @@ It comes from a stranger: `runs/saves/archive` reads it, which uses nothing befo
 """
 
 import hashlib
-import os
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -101,8 +100,7 @@ def _copy(unpacked: Path, folder: Path) -> None:
         raise NoSubmission("It is a run, and no submission yet: `rolltrain class submit RUN` makes one.")
     for name, most in MOST.items():
         try:
-            with os.fdopen(atomic_files.open_plain(unpacked / name), "rb") as source:
-                data = source.read(most + 1)
+            data = atomic_files.read_plain(unpacked / name, most + 1)
         except FileNotFoundError:
             raise NoSubmission(f"It was unpacked, and {name} is missing.") from None
         except atomic_files.NotPlainFile as error:

@@ -131,9 +131,7 @@ def find(path: Path, recipe: Recipe) -> tuple[Ghost | None, str]:
 def read(path: Path) -> Ghost:
     """The ghost in a file. GhostError when it is missing or damaged, or holds something else."""
     try:
-        fd = atomic_files.open_plain(path)
-        with os.fdopen(fd, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = atomic_files.read_plain(path, MOST_BYTES + 1)
     except atomic_files.NotPlainFile as error:
         raise GhostError(f"The ghost cannot be read: {printable(str(error))}. {REMEDY}") from None
     except OSError as error:

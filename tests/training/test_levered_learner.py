@@ -13,7 +13,8 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner
+from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum
+from rolltrain_tui.training.levered_learner import LeveredLearner
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
 

@@ -41,8 +41,8 @@ from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
+from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.below_autograd import below_autograd
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.machine import pick_device, pick_dtype, use_threads
 from rolltrain_tui.training.noise import swaps
 from rolltrain_tui.training.schedules import build_optimizer

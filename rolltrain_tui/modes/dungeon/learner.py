@@ -46,7 +46,7 @@ from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, micro_batches
+from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, micro_batches
 from rolltrain_tui.training.machine import pick_device, use_threads
 from rolltrain_tui.training.prescribed import prescribed
 from rolltrain_tui.training.schedules import TurnSchedule, learning_rate

@@ -29,7 +29,8 @@ from rolltrain_tui.modes.module.batches import pick
 from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, evaluating, micro_batches
+from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
+from rolltrain_tui.training.levered_learner import evaluating
 from rolltrain_tui.training.machine import use_threads
 from rolltrain_tui.training.measures import ALIVE
 from rolltrain_tui.training.noise import replace_targets

@@ -36,8 +36,8 @@ from rolltrain_tui.modes.module.forward import LossError, led_back
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
+from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.copies import copying
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.noise import swaps
 from rolltrain_tui.training.optimizer_modes import to_training_mode
 from rolltrain_tui.training.optimizer_state import learning, rate_of, twin_of

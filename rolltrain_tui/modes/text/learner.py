@@ -22,8 +22,8 @@ from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.modes.text.written_out import WrittenOut, can_be_written_out
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
+from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.machine import pick_device, pick_threads
 from rolltrain_tui.training.noise import replace_targets
 from rolltrain_tui.training.prescribed import prescribed

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows
 from rolltrain_tui.modes.dungeon.player.offers import Offers
-from rolltrain_tui.training.levered_learner import BatchGradient, drop_worst
+from rolltrain_tui.training.batch_gradient import BatchGradient, drop_worst
 from rolltrain_tui.training.noise import swaps
 
 
