@@ -22,11 +22,11 @@ from rolltrain_tui.rules.signals import Signal
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section
     from rolltrain_tui.modes.duel.rewards import Reward
-    from rolltrain_tui.modes.module.diagnosis import layers_of, probe
     from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
     from rolltrain_tui.training.diagnosis import TrainingProbe, examine, temperature
     from rolltrain_tui.training.levered_learner import LeveredLearner
     from rolltrain_tui.training.measures import Layer
+    from rolltrain_tui.training.probe import layers_of, probe
     from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
     from rolltrain_tui.training.snapshots import LearnerStateError
     from rolltrain_tui.training.streams import Streams, random_stream
@@ -90,7 +90,7 @@ __all__ = [
 
 _ON_DEMAND = {
     **dict.fromkeys(("CampaignConfig", "DeviceConfig", "OptimizerConfig", "ScheduleConfig", "Section"), "rolltrain_tui.config.schema"),
-    **dict.fromkeys(("layers_of", "probe"), "rolltrain_tui.modes.module.diagnosis"),
+    **dict.fromkeys(("layers_of", "probe"), "rolltrain_tui.training.probe"),
     **dict.fromkeys(("TrainingProbe", "examine", "temperature"), "rolltrain_tui.training.diagnosis"),
     **dict.fromkeys(("BatchGradient", "GradientSum", "drop_worst", "micro_batches"), "rolltrain_tui.training.batch_gradient"),
     **dict.fromkeys(("TurnSchedule", "build_optimizer"), "rolltrain_tui.training.schedules"),

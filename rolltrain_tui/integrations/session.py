@@ -40,7 +40,6 @@ from rolltrain_tui.integrations.journal import Journal
 from rolltrain_tui.integrations.metrics import LOSS, objective_of
 from rolltrain_tui.integrations.step_watch import NO_STEP, StepWatch
 from rolltrain_tui.integrations.talk import aloud
-from rolltrain_tui.modes.module import diagnosis
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
 from rolltrain_tui.protocol.effects import StepEffect
@@ -55,6 +54,7 @@ from rolltrain_tui.training.levers import StepMeasurement
 from rolltrain_tui.training.machine_kind import this_machine
 from rolltrain_tui.training.noise import add_weight_noise
 from rolltrain_tui.training.optimizer_state import rate_of
+from rolltrain_tui.training.probe import layers_of
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
@@ -106,7 +106,7 @@ class Session:
         """Called with every event. At first it prints warnings alone."""
         self.cycle = TurnCycle(config, self, self._info())
         self._schedule = TurnCount()
-        layers = diagnosis.layers_of(model, self.hooks.levers.parameters)
+        layers = layers_of(model, self.hooks.levers.parameters)
         self.memory = TrainingMemory(model, self.hooks.levers, self._schedule, layers, config.evaluation.every)
         self.memory.prepare(self.game.prepares())
         self.hooks.joined = self.memory.parameters_changed

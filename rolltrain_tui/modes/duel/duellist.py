@@ -19,10 +19,10 @@ from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
 from rolltrain_tui.modes.duel.turning import Orders
-from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
 from rolltrain_tui.training.levered_learner import LeveredLearner
+from rolltrain_tui.training.probe import probe
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
 
 PROBE = 128

@@ -37,7 +37,6 @@ from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
 from rolltrain_tui.modes.duel.turning import Orders, Told, begun_anew, of_games, of_targets, purged, seated, synced, turned
-from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
@@ -45,6 +44,7 @@ from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, dr
 from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.machine import pick_device, pick_dtype, use_threads
 from rolltrain_tui.training.noise import swaps
+from rolltrain_tui.training.probe import layers_of
 from rolltrain_tui.training.schedules import build_optimizer
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams

@@ -22,9 +22,9 @@ from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.policy import Player, Seen
 from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
-from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
 from rolltrain_tui.training.levered_learner import LeveredLearner
+from rolltrain_tui.training.probe import probe
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
 
 PROBE = 128

@@ -42,13 +42,13 @@ from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.policy import Seen
 from rolltrain_tui.modes.dungeon.player.reference import Reference
-from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, micro_batches
 from rolltrain_tui.training.machine import pick_device, use_threads
 from rolltrain_tui.training.prescribed import prescribed
+from rolltrain_tui.training.probe import layers_of
 from rolltrain_tui.training.schedules import TurnSchedule, learning_rate
 from rolltrain_tui.training.streams import Streams, random_stream
 from rolltrain_tui.training.update_buffers import lay_side_by_side

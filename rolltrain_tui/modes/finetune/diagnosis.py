@@ -1,4 +1,4 @@
-"""What an examination calls the layers of a Hugging Face model. What it reads of any model is in `modes.module.diagnosis`."""
+"""What an examination calls the layers of a Hugging Face model. What it reads of any model is in `training.probe`."""
 
 import re
 from collections.abc import Sequence

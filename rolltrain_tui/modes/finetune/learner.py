@@ -25,16 +25,16 @@ from rolltrain_tui.modes.finetune.diagnosis import PROBE, layers_of
 from rolltrain_tui.modes.finetune.lessons import LABELS, Batch, Place, Reader, parts, tokens_in
 from rolltrain_tui.modes.finetune.loading import Loaded, context_of
 from rolltrain_tui.modes.finetune.tokens import Told
-from rolltrain_tui.modes.module.batches import pick
-from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
+from rolltrain_tui.training.any_batch import pick
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.levered_learner import evaluating
 from rolltrain_tui.training.machine import use_threads
 from rolltrain_tui.training.measures import ALIVE
 from rolltrain_tui.training.noise import replace_targets
 from rolltrain_tui.training.prescribed import prescribed
+from rolltrain_tui.training.probe import peaks_in, probe
 from rolltrain_tui.training.sampled_levers import LARGE
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams

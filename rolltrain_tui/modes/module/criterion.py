@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.module.batches import examples_in, pick, to_device
 from rolltrain_tui.modes.module.forward import STEP, LossError, Parameters, listed
+from rolltrain_tui.training.any_batch import examples_in, pick, to_device
 
 LONGEST_TEXT = 512
 """Texts are cut to so many tokens, the limit of BERT and its relatives."""

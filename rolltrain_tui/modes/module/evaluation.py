@@ -7,9 +7,10 @@ from typing import Any
 
 from torch import nn
 
-from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each, examples_in
+from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
 from rolltrain_tui.protocol.learner import Evaluation
+from rolltrain_tui.training.any_batch import examples_in
 
 
 def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], seed: int, count: int) -> Evaluation:

@@ -17,16 +17,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
-from rolltrain_tui.modes.module import diagnosis
 from rolltrain_tui.modes.module.batches import (
     NO_VALIDATION,
     Batches,
     LoaderError,
     Place,
-    examples_in,
     length_of,
     own_batch,
-    pick,
     read_once,
 )
 from rolltrain_tui.modes.module.config import ModuleConfig
@@ -36,11 +33,13 @@ from rolltrain_tui.modes.module.forward import LossError, led_back
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
+from rolltrain_tui.training.any_batch import examples_in, pick
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.copies import copying
 from rolltrain_tui.training.noise import swaps
 from rolltrain_tui.training.optimizer_modes import to_training_mode
 from rolltrain_tui.training.optimizer_state import learning, rate_of, twin_of
+from rolltrain_tui.training.probe import layers_of, probe
 from rolltrain_tui.training.sampled_update import BY_COORDINATE
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
@@ -97,7 +96,7 @@ class ModuleLearner(WritingLearner):
             model=model,
             optimizer=work.optimizer,
             parameters=parameters,
-            layers=diagnosis.layers_of(model, parameters),
+            layers=layers_of(model, parameters),
             schedule=ModuleSchedule(work.optimizer, work.scheduler, every, config.trained.epoch),
             clip=config.trained.clip,
             streams=Streams(config.seed, STREAMS, self.criterion.device, dropout=True, host=True),  # any module may have dropout
@@ -194,7 +193,7 @@ class ModuleLearner(WritingLearner):
     def _reread(self) -> None:
         """Groups may join the optimiser, and layers thaw."""
         if (before := self.levers.reread()) is not None:
-            self.memory.layers = diagnosis.layers_of(self.model, self.levers.parameters)
+            self.memory.layers = layers_of(self.model, self.levers.parameters)
             self.memory.parameters_changed(before)
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -339,12 +338,12 @@ class ModuleLearner(WritingLearner):
 
         def loss_of(micro: Any) -> Tensor:
             with self.autocast():
-                return self.criterion(self.work.model, micro)[0]
+                return led_back(self.criterion(self.work.model, micro)[0])
 
         with self.at_rest():
-            probe = diagnosis.probe(self.model, self.levers.parameters, train, loss_of)
-        batch = (probe.half or 1) * self.config.micro_batches
-        return self.examined(evaluation, probe, batch=batch, gflop=3 * len(train) * self._gflop)
+            found = probe(self.model, self.levers.parameters, train, loss_of)
+        batch = (found.half or 1) * self.config.micro_batches
+        return self.examined(evaluation, found, batch=batch, gflop=3 * len(train) * self._gflop)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice

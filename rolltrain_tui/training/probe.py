@@ -1,6 +1,6 @@
 """What an examination reads of any module: the gradients of two micro-batches, and the dead units of its activations.
 
-The signals, with their formulas, are in `training.diagnosis`; examples take the place of sequences. Dead units are those of ReLU and
+The signals, with their formulas, are in `diagnosis`; examples take the place of sequences. Dead units are those of ReLU and
 GELU modules, the only ones whose output says by its size whether a unit is alive.
 """
 
@@ -11,8 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.module.batches import examples_in
-from rolltrain_tui.modes.module.forward import led_back
+from rolltrain_tui.training.any_batch import examples_in
 from rolltrain_tui.training.diagnosis import TrainingProbe
 from rolltrain_tui.training.gradients import dense, real
 from rolltrain_tui.training.measures import ALIVE, Layer, mean_of
@@ -42,7 +41,7 @@ def probe(model: nn.Module, parameters: Sequence[Tensor], train: Sequence[Any], 
     losses, gradients = [], []
     with peaks_in(model) as peaks:
         for batch in train:
-            loss = led_back(loss_of(batch))
+            loss = loss_of(batch)
             # A parameter that this batch does not use has a gradient of zero
             found = torch.autograd.grad(loss, parameters, allow_unused=True)
             gradients.append([torch.zeros_like(real(p)) if g is None else dense(g) for p, g in zip(parameters, found, strict=True)])
