@@ -1,4 +1,4 @@
-"""What an addition takes: an ability and a monster are a row and a page, a rulebook is a row."""
+"""What an addition takes: an ability and a monster are a row and a page, a rulebook is a row, a class is a file and its name in a list."""
 
 import ast
 import os
@@ -50,6 +50,8 @@ MONSTER = """
 RULEBOOK = """
     Rulebook(name="coin", title="The Coin", summary="Two ways.", table=_HERO),
 """
+OTHER_NAMES = {"Barbarian": "Berserker", "barbarian": "berserker", '"rage"': '"fury"', '"reckless_attack"': '"headlong"'}
+"""From the file of one class to that of another."""
 QUESTIONS = """
 import json
 from rolltrain_tui.config.schema import CampaignConfig
@@ -65,8 +67,9 @@ assert slugs.index("barbarian") + 1 == slugs.index("tantrum")
 assert slugs.index("encounters") < slugs.index("seed_sprite") < slugs.index("rests")
 assert "**coin** (The Coin)" in codex.page("rulebooks").text
 assert "[Seed Sprite](seed_sprite)" in codex.page("encounters").text
+assert slugs.index("berserker") + 1 == slugs.index("fury")
 schema = json.dumps(CampaignConfig.model_json_schema())
-assert '"seed_sprite"' in schema and '"coin"' in schema
+assert '"seed_sprite"' in schema and '"coin"' in schema and '"berserker"' in schema
 assert remedies("tantrum", "slow") == [UseAbility("tantrum")] == [parse_command("tantrum")]
 assert "thrown about, times 2, for 1 turns" in tell(AbilityUsed(3, "tantrum", "", True, 2.0, 1, 0))
 """
@@ -74,11 +77,19 @@ assert "thrown about, times 2, for 1 turns" in tell(AbilityUsed(3, "tantrum", ""
 
 @pytest.mark.slow
 def test_a_row_and_a_page_are_all(tmp_path: Path) -> None:
-    """In a copy with five files written, the codex, the schema, typed commands, auto-players and the story know the additions."""
+    """In a copy with these files written, the codex, the schema, typed commands, auto-players and the story know the additions."""
     package = tmp_path / "rolltrain_tui"
     shutil.copytree(ROOT / "rolltrain_tui", package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "campaigns", tmp_path / "campaigns")
     rules, pages = package / "rules", package / "story" / "codex"
+    other = (rules / "barbarian.py").read_text("utf-8")
+    for old, new in OTHER_NAMES.items():
+        other = other.replace(old, new)
+    (rules / "berserker.py").write_text(other, "utf-8")
+    insert(rules / "abilities.py", "import barbarian, ", "berserker, ")
+    insert(rules / "abilities.py", "CLASS_FILES = (", "berserker, ")
+    for name, blank in (("berserker", "class"), ("fury", "ability"), ("headlong", "ability")):
+        (pages / f"{name}.md").write_text(f"# {name.title()}\n\n{{{{{blank} {name}}}}}\n", "utf-8")
     insert(rules / "barbarian.py", "ABILITIES = (\n", ABILITY)
     insert(rules / "barbarian.py", 'abilities=("rage", ', "", instead='abilities=("tantrum", ')
     insert(rules / "monsters.py", "_MONSTERS = (\n", MONSTER)
