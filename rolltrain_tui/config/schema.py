@@ -350,7 +350,7 @@ class AdventureConfig(Section):
     predictions: StrictBool
     """The player may predict the next evaluation; a right guess earns inspiration, which buys advantage on one roll."""
     loot: StrictBool
-    """Slain monsters leave items that act on the training once."""
+    """Monsters that fall or are driven off leave items that act on the training once."""
     choices: StrictBool
     """At levels 4, 8, 12, 16 and 19 the player may raise an ability score by 2; false: they stay as they are."""
     energy: Annotated[float, Field(gt=0)] | None

@@ -116,7 +116,7 @@ class Bag:
         """Item -> turns that it still holds."""
 
     def search(self, turn: int, monster: Monster, dice: Dice) -> list[Event]:
-        """What a fallen monster leaves: the first roll decides whether, the second what."""
+        """What a monster leaves that fell or was driven off: the first roll decides whether, the second what."""
         if dice.roll(100) > chance_of_loot(monster):
             return []
         item = _ITEMS[dice.roll(len(_ITEMS)) - 1].name
