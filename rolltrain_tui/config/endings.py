@@ -1,6 +1,6 @@
 """The order of a campaign's endings: best first, by what the campaign measures.
 
-It is asked of files that a player writes, and not of runs: one whose endings stood in another order goes on, and verifies, as it began.
+Only files that a player writes are checked. A run whose endings stand in another order goes on, and verifies, as it began.
 """
 
 from itertools import pairwise

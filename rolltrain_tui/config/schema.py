@@ -532,12 +532,12 @@ class CampaignConfig(Header):
 
     @property
     def heavy(self) -> tuple[str, ...]:
-        """Dotted paths of the values that the memory of the training goes by. The first is the batch's, which a saved run may change."""
+        """Dotted paths of the values that decide how much memory training takes. The first is the batch size; a saved run may change it."""
         return ()
 
     @property
     def lighter(self) -> str:
-        """What to do where the memory does not suffice, as half a sentence; "" where the campaign's own values have no part in it."""
+        """What to do where memory runs out, as half a sentence; "" where no value of the campaign would help."""
         paths = (*self.heavy, "evaluation.sequences", "evaluation.final_sequences") if self.heavy else ()
         sizes = [f"{path} ({size})" for path in paths if (size := attrgetter(path)(self)) is not None]
         return f"make one of these smaller: {', '.join(sizes)}" if sizes else ""
@@ -575,7 +575,7 @@ class CampaignConfig(Header):
         yield from ()
 
     def refuse_data(self, base: Path) -> None:
-        """ValueError where a glance at the player's own file, relative to `base`, says that nobody means to train on it as it is."""
+        """ValueError where the player's own file, relative to `base`, looks like one that nobody means to train on as it is."""
 
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:

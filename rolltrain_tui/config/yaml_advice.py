@@ -38,7 +38,7 @@ def advice(error: yaml.MarkedYAMLError) -> tuple[yaml.Mark, str]:
 
 
 def lookalike(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int, str] | None:
-    """A character near the error that looks like a plain one and is none: line and column from 0, and the advice."""
+    """A character near the error that only looks like a plain one: line and column from 0, and the advice."""
     marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
     lines = text.split("\n")
     for number in range(max(0, min(marks, default=0) - 1), min(max(marks, default=-1) + 1, len(lines))):

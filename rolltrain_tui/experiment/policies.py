@@ -103,7 +103,7 @@ class DiagnosisPolicy:
         self._slow = self._slow + 1 if state == "slow" else 0
         if state == "slow" and self._burnt:
             return dismissals(scene) if self._slow >= PATIENCE else ()
-        if state == "well":  # thanks to what is held, perhaps: nothing is changed, but that a push ends where bouncing begins
+        if state == "well":  # perhaps thanks to what is held: so only a push ends, once steps bounce
             return dismissals(scene) if self._pushed and temperature(scene.examined, scene.objective) > BOUNCING else ()
         self._pushed = state == "slow"
         prescribed = [order for remedy in self._treatment[state] for name in own(scene) for order in remedies(name, remedy)]

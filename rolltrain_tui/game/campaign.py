@@ -30,7 +30,7 @@ from rolltrain_tui.rules.pace import next_trip
 from rolltrain_tui.rules.signs import signs_of
 
 OTHERS = (counterfactual.PREFIX, scouts.PREFIX)
-"""Names of tensors that begin so are not the run's own learner's."""
+"""Names of tensors of the twin and of the scouts begin so; all others are the learner's."""
 Wish = Speak | SaveGame | SendScouts
 """A command that is not for the rules. The campaign grants it at the end of the turn."""
 

@@ -1,4 +1,4 @@
-"""Whether a foreign loop steps at all, and by a gradient: a turn without may be right, and several in a row seldom are."""
+"""Warns where a foreign loop takes no steps, or steps without a gradient. One such turn may be right; several in a row seldom are."""
 
 import math
 

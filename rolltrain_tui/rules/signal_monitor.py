@@ -109,7 +109,7 @@ class SignalMonitor:
         before = self._gradient.value
         self._gradient.add(norm)
         self._gradients += 1
-        if turn == self.scouting + 1:  # a young run leaps once when it finds its first footing: the measure of spikes, not one of them
+        if turn == self.scouting + 1:  # the leap of a young run widens the bound while scouting, and is no spike afterwards
             self._spikes.clear()
         if before and self._gradients > WARM:
             self._spikes.append(norm / before)

@@ -20,10 +20,10 @@ from rolltrain_tui.serve.limits import FEW_CONNECTIONS, MOST_CONNECTIONS
 from rolltrain_tui.serve.web import Room, Site
 
 STOP_SECONDS, GUEST_SECONDS = 3.0, 12.0
-"""How long the end may take, and where guests have games to save."""
+"""Seconds that the end may take: without guests, and where guests have games to save."""
 BACKLOG = 128
 HUSHED = logging.getLogger("rolltrain.serve")
-"""Whatever strangers send is no news for the player."""
+"""aiohttp logs here what strangers send; the player need not see it."""
 HUSHED.addHandler(logging.NullHandler())
 HUSHED.propagate = False
 
@@ -107,7 +107,7 @@ class Server:
         known = self.room.known = {caller: browser for caller in here if (browser := self.room.known.get(caller)) is not None}
         if len(here) >= MOST_CONNECTIONS:
             crowd = Counter(known.values())
-            # The oldest of them: who has only knocked, perhaps with half a request, or else of the browser that has most.
+            # The oldest connection without a cookie, such as half a request; else the oldest of the browser that has most.
             last = max(here, key=lambda caller: crowd[known[caller]] if caller in known else math.inf)
             if last in known and crowd[known[last]] <= FEW_CONNECTIONS:
                 return _Refusal()

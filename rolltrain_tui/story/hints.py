@@ -132,7 +132,7 @@ def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
 
 
 def too_young(found: ScoutsReturned) -> bool:
-    """Scouts were out before turn GROWN and call the run slow: that may pass, and a push would not."""
+    """Scouts were out before turn GROWN and call the run slow. That may pass by itself, while the harm of a push would last."""
     return found.pace == "slow" and found.turn < GROWN
 
 

@@ -65,7 +65,7 @@ class Scene:
     scouts: ev.ScoutsReturned | None = None
     """What the last scouts found."""
     scouted_with: tuple[tuple[str, str], ...] = ()
-    """Abilities, with their options, that were held until dismissed when they went: they walked with these."""
+    """Abilities, with their options, that the hero held when the scouts went out: the scouts walked under them too."""
     scouting: bool = False
     """Scouts are out now."""
     ghost: ev.GhostSeen | None = None

@@ -43,14 +43,14 @@ from rolltrain_tui.tui.widgets.voice import VoicePanel
 
 TICK_SECONDS = 0.1
 FAST_TICKS, STILL_TICKS = 4, 10
-"""At full speed the picture is drawn every so many ticks at most; when nothing happens, or behind another screen, so seldom."""
+"""Ticks between two pictures: at least, at full speed; and while nothing happens or another screen lies over this one."""
 PICTURE_SHARE, RESTED_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.012, 0.25, 0.02, 5.0
-"""Of the time: at full speed, where the training rests between turns, and in a window that is being dragged about; and seconds."""
+"""Shares of the time that drawing may take: at full speed; where training rests between turns; while a window is dragged. Seconds."""
 CARDS: dict[str, type] = {"encounter": MonsterAppeared, "level": LevelGained, "camp": Rested}
 SEVERITIES: dict[str, SeverityLevel] = {"warn": "warning", "bad": "error", "bad+strong": "error"}
 """The look of a box, by the tone of its text."""
 NARROW = 76
-"""Cells from which keys that cannot be pressed have their place too."""
+"""Columns from which keys that cannot be pressed now are shown too."""
 LOOKING: tuple[BindingType, ...] = (
     Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
     Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
