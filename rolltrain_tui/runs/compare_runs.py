@@ -14,7 +14,7 @@ from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.differences import Difference, compare
 from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.runs.recording import RecordingError
-from rolltrain_tui.story.narration import name_command, of_turns, tell
+from rolltrain_tui.story.narration import HOW_IT_ENDED, name_command, of_turns, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def _end(side: Side) -> str:
         return f"under way after turn {side.turn}{last}"
     end = side.ended
     return (
-        f"{end.ending}: {side.objective.short_label} {end.value:.4f} ± {end.standard_error:.4f} on the final probe, "
+        f"{HOW_IT_ENDED[end.ending].lower()}: {side.objective.short_label} {end.value:.4f} ± {end.standard_error:.4f} on the final probe, "
         f"level {end.sheet.level}, {end.sheet.deaths} deaths, {end.gflop:.0f} GFLOP"
     )
 

@@ -91,6 +91,8 @@ def test_what_if_i_had_not_raged(run: Path, call: Callable[..., Answer]) -> None
     assert "They part at turn 9" in told.out
     assert "A  turn 9: " in told.out
     assert "B  nothing" in told.out
+    assert told.out.count("played to the end: ") == 2
+    assert "victory" not in told.out  # which is the judgement's to say
     found = json.loads(call("diff", run, folder, "--json").out)
     assert {twin["ability"] for twin in found["a"]["twins"] if twin["turn"] < 9} == {"reckless_attack"}
     assert "reckless_attack" not in told.out.partition("Twin verdicts from there on")[2]
