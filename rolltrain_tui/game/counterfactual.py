@@ -26,7 +26,7 @@ from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, Event, HeroFell, TwinJudged, TwinLost, TwinSetOut, Verdict
-from rolltrain_tui.protocol.learner import Learner, StepReport
+from rolltrain_tui.protocol.learner import Learner, NoCopyError, StepReport
 from rolltrain_tui.protocol.objective import Better
 
 PREFIX = "twin."
@@ -143,6 +143,8 @@ class Shadow:
         """Spent on the twins before the present one."""
         self._twin: Twin | None = None
         """Made at first use and kept, so that a second copy of the model is allocated once."""
+        self._off = config.mode == "off"
+        """Also once it is known that the learner cannot be copied."""
         self._walk: Walk | None = None
         self._effect: StepEffect | None = None
         """This turn's effect without the watched abilities, until the twin has stepped."""
@@ -154,20 +156,19 @@ class Shadow:
 
     def begin_turn(self, turn: int, facts: Iterable[Event], without: Callable[[Collection[str]], StepEffect]) -> Iterator[Event]:
         """After the rules have decided the turn, before anyone steps. `without` is the rules' effect_without."""
-        off = self._config.mode == "off"
-        if off and self._walk is None:
+        if self._off and self._walk is None:
             return
         if self._walk is not None:
-            yield from self._prepare(turn, without, off)
-        if self._walk is None and not off and (ability := self._fired(facts)) is not None:
+            yield from self._prepare(turn, without)
+        if self._walk is None and not self._off and (ability := self._fired(facts)) is not None:
             yield from self._set_out(turn, ability)
             if self._walk is not None:
                 self._effect = without(self._walk.abilities)
 
-    def _prepare(self, turn: int, without: Callable[[Collection[str]], StepEffect], off: bool) -> Iterator[Event]:
+    def _prepare(self, turn: int, without: Callable[[Collection[str]], StepEffect]) -> Iterator[Event]:
         """The effect for a walking twin, unless its walk ends here."""
         assert self._walk is not None
-        if off:
+        if self._off:
             yield self._lose(turn, "twins are switched off")
             return
         effect = without(self._walk.abilities)
@@ -190,6 +191,8 @@ class Shadow:
                 self._twin = Twin(self._learner)
             else:
                 self._twin.start_over()
+        except NoCopyError as error:
+            self._off, trouble = True, f"it could not be made ({error}), and no other is tried"
         except (RuntimeError, MemoryError) as error:
             self._twin, trouble = None, f"it could not be made ({told(error)})"
         yield TwinSetOut(turn, ability, self._config.turns)
@@ -267,7 +270,7 @@ class Shadow:
         if (walk := state["walk"]) is None:
             return
         self._walk = Walk(**{**walk, "abilities": tuple(walk["abilities"])})
-        if self._config.mode == "off":  # switched off since the save: the next turn tells of it, and no second model is made
+        if self._off:  # switched off since the save: the next turn tells of it, and no second model is made
             self._gflop += float(state["twin"]["gflop"])
             return
         self._effect = load_effect(state["effect"])

@@ -10,6 +10,10 @@ from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading
 
 
+class NoCopyError(RuntimeError):
+    """This learner can never be copied, so that it is no use to try again; the message says why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
     """What one turn did to the weights. Norms are Euclidean over all parameters.
@@ -151,7 +155,7 @@ class Learner(Protocol):
         """Remember weights, moments and schedule as the place a rollback returns to."""
 
     def fork(self) -> Self:
-        """An independent copy: same weights, moments, data stream; nothing it does touches the original."""
+        """An independent copy: same weights, moments, data stream; nothing it does touches the original. NoCopyError."""
 
     def follow(self, leader: Self) -> None:
         """Put every random stream where the leader's stands: the next step of both reads the same batch and draws the same noise."""

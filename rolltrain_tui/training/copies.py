@@ -7,13 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rolltrain_tui.base.memory import ran_out
+from rolltrain_tui.protocol.learner import NoCopyError
+
 DEEPEST = 4
 """Levels of nested lists and dicts that are searched for tensors."""
 
 
 @contextmanager
 def copying(model: nn.Module) -> Iterator[dict[int, Any]]:
-    """Gives the memo for `copy.deepcopy` of the model and of what belongs to it. RuntimeError, in words, for what cannot be copied.
+    """Gives the memo for `copy.deepcopy` of the model and of what belongs to it. NoCopyError for what cannot be copied.
 
     PyTorch does not copy a tensor that has a `grad_fn`, such as a kept output of the last forward pass, nor some sparse layouts. The copy
     gets such a tensor detached.
@@ -24,10 +27,10 @@ def copying(model: nn.Module) -> Iterator[dict[int, Any]]:
             memo[id(tensor)] = tensor.detach().clone()
     try:
         yield memo
-    except (RuntimeError, MemoryError):
-        raise
     except Exception as error:
-        raise RuntimeError(f"a part of this model cannot be copied: {type(error).__name__}: {error}") from error
+        if ran_out(error):
+            raise
+        raise NoCopyError(f"a part of this model cannot be copied: {type(error).__name__}: {error}") from error
 
 
 def _uncopied(value: Any, depth: int) -> Iterator[Tensor]:

@@ -276,6 +276,7 @@ def test_a_twin_that_fails_harms_nobody(tiny_config: Configure, monkeypatch: pyt
     assert isinstance(events[-1], TwinLost)
     assert f"{what} (there is not enough memory; " in events[-1].reason
     assert [] == list(shadow.end_turn(1, [], last=False))
+    assert isinstance(next(shadow.begin_turn(2, [USED], neutral)), TwinSetOut)  # there may be more memory then
 
 
 def test_a_loss_that_is_not_finite_gives_no_verdict(tiny_config: Configure) -> None:
