@@ -36,6 +36,8 @@ from rolltrain_tui.runs.saves import SaveError
 
 Make = Callable[..., Any]
 OFF = {"rulebook": "off", "monsters": "off"}
+COUPLED = "decoupled_weight_decay False (here True)"
+"""What AdamW is told of a save of Adam."""
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:enable_nested_tensor")]
 
 
@@ -612,7 +614,9 @@ def test_a_run_goes_on_with_its_own_optimizer(tmp_path: Path, saved_with: Make, 
         (torch.optim.SGD, lambda p, lr: torch.optim.SGD([{"params": list(p), "lr": 1.0}], lr=lr), "lr 0.01 (here 1.0)"),
         (torch.optim.RMSprop, partial(torch.optim.RMSprop, momentum=0.5, centered=True), "centered False (here True), momentum 0 ("),
         (partial(torch.optim.RMSprop, momentum=0.9), partial(torch.optim.RMSprop, maximize=True), "maximize False (here True), momentum"),
-        (partial(torch.optim.Adam, weight_decay=0.1), torch.optim.AdamW, "weight_decay 0.1 (here 0.01)"),
+        (partial(torch.optim.Adam, weight_decay=0.1), torch.optim.AdamW, f"{COUPLED}, weight_decay 0.1 (here 0.01)"),
+        (partial(torch.optim.Adam, weight_decay=0.01), torch.optim.AdamW, COUPLED),
+        (torch.optim.AdamW, partial(torch.optim.Adam, weight_decay=0.01), "decoupled_weight_decay True (here False)"),
         (torch.optim.AdamW, partial(torch.optim.AdamW, eps=0.1, maximize=True), "eps 1e-08 (here 0.1), maximize False (here True)"),
         (torch.optim.AdamW, partial(torch.optim.AdamW, betas=(0.5, 0.6)), "betas (0.9, 0.999) (here (0.5, 0.6))"),
         (torch.optim.RMSprop, partial(torch.optim.RMSprop, foreach=True), ""),

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from torch import Tensor
@@ -38,10 +39,12 @@ def difference(here: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
 
 
 def _arguments(made: object) -> set[str]:
-    try:
-        return set(inspect.signature(type(made)).parameters)
-    except (TypeError, ValueError):
-        return set()
+    """Of its class and of those that it is made from: what AdamW fixes (decoupled_weight_decay) is an argument of Adam."""
+    found: set[str] = set()
+    for kind in type(made).__mro__[:-1]:
+        with suppress(TypeError, ValueError):
+            found |= set(inspect.signature(kind).parameters)
+    return found
 
 
 def _simple(values: Mapping[str, Any], asked: set[str]) -> list[tuple[str, Any]]:
