@@ -39,10 +39,10 @@ def session(
     only `events` holds it. The other keywords are those of RollToTrain. A rulebook that scales the loss ("source") is refused with a
     ValueError, because only the loop can scale its loss.
     """
-    agreed = foreign_terms(**terms)
+    agreed, objective = foreign_terms(**terms), objective_of(metric, better)
     turns = either("turns", turns, "max_steps", max_steps)
     game = begin_session(model, optimizer, agreed, turns=turns, camp_every=camp_every, name=name, folder=folder)
-    game.measure_by(objective_of(metric, better))
+    game.measure_by(objective)
     return game
 
 

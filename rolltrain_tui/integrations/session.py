@@ -18,6 +18,7 @@ as a loss scaler does, ends the turn, and nothing is wrong with that.
 """
 
 import math
+import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,7 +54,7 @@ from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, Optimiz
 from rolltrain_tui.training.levers import StepMeasurement
 from rolltrain_tui.training.machine_kind import this_machine
 from rolltrain_tui.training.noise import add_weight_noise
-from rolltrain_tui.training.optimizer_state import rate_of
+from rolltrain_tui.training.optimizer_state import parameters_of, rate_of
 from rolltrain_tui.training.probe import layers_of
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
@@ -61,6 +62,8 @@ from rolltrain_tui.training.streams import random_stream
 
 NOISE = "stream.weight_noise"
 """Name of the noise's stream in a state."""
+STACK = 6
+"""Calls from a warning up to the one of `session`."""
 EVENTS = 100_000
 """Kept in memory. The chronicle has all of them."""
 
@@ -88,8 +91,7 @@ class Session:
     """
 
     def __init__(self, model: nn.Module, optimizer: Optimizer, config: ModuleConfig, folder: Path | None) -> None:
-        if (owner := _owner(optimizer)) is not None:
-            owner.close()  # as where a notebook's cell is run twice
+        _make_room(optimizer)
         self.config, self.model, self.optimizer = config, model, optimizer
         self.objective = LOSS
         """What evaluations measure."""
@@ -402,6 +404,19 @@ _OWNERS: weakref.WeakKeyDictionary[Optimizer, weakref.ref[Session]] = weakref.We
 def _owner(optimizer: Optimizer) -> Session | None:
     found = _OWNERS.get(optimizer)
     return found() if found is not None else None
+
+
+def _make_room(optimizer: Optimizer) -> None:
+    """Close the game that acts on this optimiser, as where a notebook's cell is run twice. Tell of it, and of others on its weights."""
+    own = set(parameters_of(optimizer))
+    for other, reference in list(_OWNERS.items()):
+        if (game := reference()) is None or own.isdisjoint(game.hooks.levers.parameters):
+            continue
+        words = "through another optimizer; close() that one if its loop is over"
+        if other is optimizer:
+            game.close()
+            words = "which is closed, for an optimizer plays one game at a time"
+        warnings.warn(f"these weights have a game already, at turn {game.turn_number}, {words}", stacklevel=STACK)
 
 
 def _revived(model: nn.Module, optimizer: Optimizer, config: ModuleConfig, state: Mapping[str, Any] | None, events: list[Event]) -> Session:

@@ -395,6 +395,17 @@ def test_a_callback_added_later_closes_the_game_before(tmp_path: Path) -> None:
     assert hooks_on(trainer.optimizer, model) == 0
 
 
+def test_of_two_callbacks_the_last_one_plays_and_it_is_told(tmp_path: Path) -> None:
+    """One optimiser plays one game."""
+    first, last = (rolltrain_tui.RollToTrainCallback(monsters="off", tell=None) for _ in range(2))
+    trainer = transformers.Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[first, last])
+    with pytest.warns(UserWarning, match="have a game already, at turn 0, which is closed"):
+        trainer.train()
+    assert first.game is not None
+    assert last.game is not None
+    assert (first.game.turn_number, last.game.turn_number) == (0, 20)
+
+
 def test_copies_made_while_training_take_nothing_along(tmp_path: Path) -> None:
     """A model or callback that is pickled or copied in the middle has no hook, no game and no class of rolltrain's."""
     found: dict[str, Any] = {}

@@ -457,8 +457,10 @@ def test_accuracy_is_better_where_it_is_higher(how: str) -> None:
     assert [event.best for event in game.events if isinstance(event, Evaluated)] == [0.5, 0.9, 0.9]
     with pytest.raises(ValueError, match="follows the accuracy, where higher is better; tell it of one metric only, not of f1 too"):
         game.evaluated(0.1, name="f1", better="higher")
+    state = game.state_dict()
+    game.close()
     again = rolltrain_tui.session(model, game.optimizer, rulebook="off", monsters="off")
-    again.load_state_dict(game.state_dict())
+    again.load_state_dict(state)
     assert again.objective == game.objective
 
 
@@ -471,6 +473,7 @@ def test_a_state_of_before_metrics_had_names_follows_the_loss() -> None:
     game.evaluated(1.5)
     state = game.state_dict()
     del state["objective"]
+    game.close()
     again = rolltrain_tui.session(model, optimizer)
     again.load_state_dict(state)
     assert again.objective.of_loss

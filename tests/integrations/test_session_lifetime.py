@@ -91,12 +91,27 @@ def test_a_second_session_closes_the_first() -> None:
     """As where a notebook's cell is run twice: only one game acts, and its k is the true one."""
     model, optimizer, first = foreign()
     play(model, optimizer, first, range(3))
-    second = rolltrain_tui.session(model, optimizer, **{**WILD, "seed": 5})
+    with pytest.warns(UserWarning, match="have a game already, at turn 3, which is closed") as told:
+        second = rolltrain_tui.session(model, optimizer, **{**WILD, "seed": 5})
+    assert [__file__] == [warning.filename for warning in told]
     assert not first.underway
     assert [true_k(model, optimizer, second, turn) for turn in range(3, 6)] == [
         pytest.approx(step.k_requested, abs=1e-4) for step in steps(second)
     ]
     assert len(optimizer._optimizer_step_pre_hooks) == 1
+
+
+def test_a_second_game_on_the_same_weights_is_told() -> None:
+    """Through another optimiser, where the first goes on. One game for each half of a model is no mistake."""
+    model, _, first = foreign()
+    with pytest.warns(UserWarning, match="have a game already, at turn 0, through another optimizer; close"):
+        second = rolltrain_tui.session(model, torch.optim.SGD(model.parameters(), lr=0.1))
+    assert first.underway
+    first.close()
+    second.close()
+    weights = list(model.parameters())
+    games = [rolltrain_tui.session(model, torch.optim.SGD(part, lr=0.1)) for part in (weights[:2], weights[2:])]
+    assert all(game.underway for game in games)
 
 
 @pytest.mark.parametrize("after", [True, False])
