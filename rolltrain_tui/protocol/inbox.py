@@ -1,4 +1,4 @@
-"""How the player's wishes reach the campaign: the commands (`rules.orders`) and the Inbox they are put into.
+"""How the player's wishes reach the campaign: the Inbox that commands (`protocol.commands`) are put into.
 
 A command changes the run, is applied at a turn boundary and is recorded with its turn. Tempo (pause, speed, stop) is not a command: it
 is set on the Inbox, changes only when turns happen, and can never change what happens in them.

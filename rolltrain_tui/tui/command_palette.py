@@ -1,7 +1,9 @@
 """The command palette, on a terminal of any size and over any screen."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
+from textual.binding import Binding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from rolltrain_tui.tui.screens.dialog import AnswersOnce
@@ -25,6 +27,15 @@ class Verbs(Provider):
 
     def _verbs(self) -> Iterator[Verb]:
         raise NotImplementedError
+
+
+class KeyVerbs(Verbs):
+    """Offers what the screen's own keys do, each by its tooltip."""
+
+    def _verbs(self) -> Iterator[Verb]:
+        for binding in type(self.screen).BINDINGS:
+            if isinstance(binding, Binding) and binding.tooltip:
+                yield binding.tooltip, f"key {binding.key}", partial(self.screen.run_action, binding.action)
 
 
 class GamePalette(AnswersOnce, CommandPalette):

@@ -18,7 +18,7 @@ from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step,
 from rolltrain_tui.arena.scores import BURST, quality
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.board import BoardScreen
-from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
@@ -37,7 +37,7 @@ class BattleScreen(WorkingScreen):
     """Starts the battle when it opens. With `recorded`, it repeats a match of the ledger and compares the results at the end."""
 
     CSS_PATH = "battle.tcss"
-    COMMANDS = {ArenaVerbs}
+    COMMANDS = {KeyVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Back; stops an unfinished battle without recording it"),
         Binding("f", "full_speed", "Full speed", tooltip="Fight on without pauses"),

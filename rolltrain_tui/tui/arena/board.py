@@ -16,7 +16,7 @@ from rolltrain_tui.arena.leaderboards import BoardRow, board, board_lines, divis
 from rolltrain_tui.arena.ledger import Flaw, RecordedMatch
 from rolltrain_tui.arena.matches import Division, division_of
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
@@ -35,7 +35,7 @@ TITLES = {
 
 class BoardScreen(TavernScreen):
     CSS_PATH = "board.tcss"
-    COMMANDS = {ArenaVerbs}
+    COMMANDS = {KeyVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "again", "Fight again", tooltip="Fight the row's match again, and compare", priority=True),
         Binding("b,tab", "board", "Next board", tooltip="Quality, efficiency, ratings", priority=True),

@@ -17,7 +17,7 @@ from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefuse
 from rolltrain_tui.arena.roster import FOLDER, Roster, RosterRow
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.actions import ArenaActions
-from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
@@ -43,7 +43,7 @@ class ArenaScreen(WorkingScreen):
     """Reads the roster when it opens and after each action. Training runs in a thread, so the player can look around meanwhile."""
 
     CSS_PATH = "hall.tcss"
-    COMMANDS = {ArenaVerbs}
+    COMMANDS = {KeyVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "act('create')", "New", tooltip="Create an agent"),
         Binding("t", "act('train')", "Train", tooltip="Train the current agent; while it trains: stop and keep it"),

@@ -14,7 +14,7 @@ from rolltrain_tui.modes.duel.table.insight import worst_case
 from rolltrain_tui.modes.duel.table.position import Move, most_of, names
 from rolltrain_tui.modes.duel.table.seats import expert
 from rolltrain_tui.modes.duel.table.sitting import Sitting
-from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.command_palette import KeyVerbs
 from rolltrain_tui.tui.duel.picture import Pane, TableScreen
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
 from rolltrain_tui.tui.widgets.story import StoryPanel
@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.1
 class DuelScreen(TableScreen):
     """A series of games between the person and a player. Escape gets up from the table."""
 
-    COMMANDS = {ArenaVerbs}
+    COMMANDS = {KeyVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"pick({n - 1})", f"Coordinate {n}", show=False) for n in range(1, 9)),
         Binding("escape", "back", "Leave", tooltip="Get up from the table"),

@@ -12,7 +12,7 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.experiment.evolution.course import Evolution, Member, Scene, title
 from rolltrain_tui.experiment.evolution.search import ranked
 from rolltrain_tui.experiment.evolution.table import best
-from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
@@ -29,7 +29,7 @@ class EvolutionScreen(WorkingScreen):
 
     CSS_PATH = "screen.tcss"
     DRAIN_SECONDS = 0.2
-    COMMANDS = {ArenaVerbs}
+    COMMANDS = {KeyVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Leave", tooltip="Leave; what is not finished stops, and the same command goes on with it"),
         Binding("down,j", "step(1)", "Next", tooltip="The next member", show=False),

@@ -17,8 +17,8 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.curtain import Curtain
+from rolltrain_tui.tui.expedition_verbs import ExpeditionVerbs
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
-from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.echoes import echo_of

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from rolltrain_tui.runs.recording import as_turn
 from rolltrain_tui.tui.command_palette import Verb
-from rolltrain_tui.tui.palette import ExpeditionVerbs, codex_verbs
+from rolltrain_tui.tui.expedition_verbs import ExpeditionVerbs, codex_verbs
 from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog

@@ -9,8 +9,8 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.runs.follow import AWAITED, Followed, State
 from rolltrain_tui.tui.command_palette import Verb
+from rolltrain_tui.tui.expedition_verbs import ExpeditionVerbs, codex_verbs
 from rolltrain_tui.tui.messages import Failed, Message
-from rolltrain_tui.tui.palette import ExpeditionVerbs, codex_verbs
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
 from rolltrain_tui.tui.screens.expedition import LOOKING, PANELS
 from rolltrain_tui.tui.screens.onlooker import DIAGNOSE, OnlookerScreen
