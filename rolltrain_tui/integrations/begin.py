@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 
 from rolltrain_tui.integrations.keywords import either, folder_of
 from rolltrain_tui.integrations.metrics import objective_of
-from rolltrain_tui.integrations.plain import check_parts
+from rolltrain_tui.integrations.plain import check_parts, refuse_undone
 from rolltrain_tui.integrations.session import Session
 from rolltrain_tui.integrations.terms import GameKeywords, Terms, at_least_one, takes_terms, title
 from rolltrain_tui.modes.module.config import ModuleConfig
@@ -70,6 +70,7 @@ def begin_session(
         deal_back(model)
     model, optimizer = plain_model(model), plain_optimizer(optimizer)
     check_parts(model, optimizer)
+    refuse_undone(optimizer, terms)
     if turns is not None:
         at_least_one("turns", turns)
     at_least_one("camp_every", camp_every)

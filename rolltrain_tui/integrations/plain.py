@@ -48,7 +48,7 @@ from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.training.levered_learner import at_rest
 from rolltrain_tui.training.optimizer_state import parameters_of
-from rolltrain_tui.training.optimizer_trial import unsaved
+from rolltrain_tui.training.optimizer_trial import undoes, unsaved
 from rolltrain_tui.training.wrappers import plain_optimizer, plain_scheduler
 
 _EMPTY = "where there are no numbers; give them numbers first (model.to_empty(device=...), then load or initialise them)"
@@ -135,6 +135,7 @@ class RollToTrain:
             raise ValueError(f"the model has tensors on the meta device, {_EMPTY}")
         given = locals()
         self.terms = Terms(**{f.name: given[f.name] for f in fields(Terms) if f.init})
+        refuse_undone(optimizer, self.terms)
         self.model, self.optimizer, self.tokenizer = model, optimizer, tokenizer
         self.scheduler = plain_scheduler(either("scheduler", scheduler, "lr_scheduler", lr_scheduler))
         self.name = title(name, model)
@@ -403,6 +404,15 @@ def check_parts(model: object, optimizer: object) -> None:
         raise ValueError("the model has sparse weights, which cannot be measured; only their gradients may be sparse (nn.Embedding)")
     if reason := unsaved(optimizer):
         raise ValueError(f"{type(optimizer).__name__} cannot be played with: {reason}")
+
+
+def refuse_undone(optimizer: Optimizer, terms: Terms) -> None:
+    """ValueError where the dice would be undone by the optimiser's next step; with dice and monsters off there is nothing to undo."""
+    if (terms.rulebook, terms.monsters) != ("off", "off") and undoes(optimizer):
+        raise ValueError(
+            f"{type(optimizer).__name__} cannot be played with: it writes weights of its own over the model's, so each step undoes the "
+            "roll before it; let it step the model's own weights, or write rulebook='off', monsters='off'"
+        )
 
 
 def _signals(inbox: Inbox) -> Any:

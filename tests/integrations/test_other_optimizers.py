@@ -301,6 +301,38 @@ def test_an_optimiser_that_cannot_be_saved_is_refused(kind: Make, words: str) ->
     assert torch.equal(chance, torch.get_rng_state())
 
 
+class Masters(torch.optim.Optimizer):
+    """SGD on weights of its own, which it writes over the model's: as float32 masters do, and copies on another device."""
+
+    def __init__(self, params: Any, *, beside: bool = False) -> None:
+        super().__init__(params, {"lr": 0.1})
+        self.masters = [p.detach().float().clone() for p in self.param_groups[0]["params"]]
+        if not beside:
+            for p, own in zip(self.param_groups[0]["params"], self.masters, strict=True):
+                self.state[p]["master"] = own
+            self.masters = []
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for place, p in enumerate(self.param_groups[0]["params"]):
+            own = self.masters[place] if self.masters else self.state[p]["master"]
+            own.sub_(0.1 * p.grad.float())
+            p.copy_(own)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_optimiser_that_would_undo_each_roll_is_refused(beside: bool) -> None:
+    """It writes weights of its own over the model's. With the dice off there is nothing to undo, and the loop is the plain one."""
+    for begin in (rolltrain_tui.session, RollToTrain):
+        with pytest.raises(ValueError, match="undoes the roll before it"):
+            begin(*((model := net()), Masters(model.parameters(), beside=beside)), monsters="off")
+    ours, plain = net(), net()
+    optimizer = Masters(ours.parameters(), beside=beside)
+    play(ours, optimizer, rolltrain_tui.session(ours, optimizer, **OFF), range(4))
+    play(plain, Masters(plain.parameters(), beside=beside), None, range(4))
+    assert same(ours, plain)
+
+
 def test_optimisers_that_cannot_be_tried_are_taken() -> None:
     """One that needs a closure, for example."""
 
