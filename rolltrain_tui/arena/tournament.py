@@ -4,6 +4,7 @@ Round robin: each contender meets each other once. Swiss: in each round contende
 number one contender rests and gets a point. A win is 1 point, a draw 0.5. Each match has its own seeds.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -230,8 +231,9 @@ def _rests(place: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> in
 
 
 def _points(n: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> list[float]:
-    """1 for a win, 0.5 for a draw. With an odd number of contenders, 1 for each of `rounds` rounds without a match."""
-    points = [float(_rests(place, fought, rounds)) if rounds and n % 2 else 0.0 for place in range(n)]
+    """1 for a win, 0.5 for a draw. With an odd number of contenders, 1 for each of the first `rounds` rounds without a match."""
+    whole = {key: match for key, match in fought.items() if key[0] <= rounds}
+    points = [float(_rests(place, whole, rounds)) if n % 2 else 0.0 for place in range(n)]
     for (_, pair), match in fought.items():
         for place, side in zip(pair, (0, 1), strict=True):
             points[place] += 0.5 if match.winner is None else float(match.winner == side)
@@ -241,7 +243,9 @@ def _points(n: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> list[
 def table(tournament: Tournament, fought: dict[tuple[int, Pair], Match]) -> list[TableRow]:
     """The standings, best first."""
     n = len(tournament.contenders)
-    points = _points(n, fought, max([round_ for round_, _ in fought], default=0) if tournament.kind == "swiss" else 0)
+    counts = Counter(round_ for round_, _ in fought)
+    whole = sum(count == n // 2 for count in counts.values())  # in a round under way, who has no match yet does not rest
+    points = _points(n, fought, whole if tournament.kind == "swiss" else 0)
     rows = []
     for place in range(n):
         own = [(match, pair.index(place), pair[1 - pair.index(place)]) for (_, pair), match in fought.items() if place in pair]

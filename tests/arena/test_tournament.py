@@ -8,6 +8,7 @@ import sys
 import time
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,10 +34,11 @@ def test_round_robin(n: int) -> None:
 
 
 class Won:
-    """A match as far as pairing looks at it."""
+    """A match as far as pairing and the table look at it."""
 
     def __init__(self, winner: int | None) -> None:
         self.winner = winner
+        self.standings = [SimpleNamespace(score=SimpleNamespace(mean=0.0))] * 2
 
 
 @given(n=st.integers(2, 12), data=st.data())
@@ -50,6 +52,20 @@ def test_swiss(n: int, data: st.DataObject) -> None:
             assert not {pair for _, pair in fought} & set(pairs)
         for pair in pairs:
             fought[round_, pair] = Won(data.draw(st.sampled_from([0, 1, None])))
+
+
+@given(n=st.integers(2, 9), data=st.data())
+def test_who_waits_for_a_match_does_not_rest(n: int, data: st.DataObject) -> None:
+    """Of a Swiss tournament that was stopped anywhere, points are those of its matches, and one of each rest in a whole round."""
+    swiss_cup: Any = SimpleNamespace(kind="swiss", contenders=range(n))
+    fought: dict[Any, Any] = {}
+    rests = 0
+    for round_ in range(1, (n - 1).bit_length() + 1):
+        for pair in swiss(n, round_, fought):
+            assert sum(row.points for row in table(swiss_cup, fought)) == len(fought) + rests
+            fought[round_, pair] = Won(data.draw(st.sampled_from([0, 1, None])))
+        rests += n % 2
+    assert sum(row.points for row in table(swiss_cup, fought)) == len(fought) + rests
 
 
 def cup(terms: Any, contender: Any, **given: Any) -> Any:
