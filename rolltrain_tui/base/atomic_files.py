@@ -14,7 +14,7 @@ _PLAIN = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) |
 
 
 class NotPlainFile(ValueError):
-    """The path is a link, a device or a pipe. Following it could read or write any file."""
+    """The path is a link, a folder, a device or a pipe. Following it could read or write any file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path.name} is not a plain file, so it is left alone")
@@ -54,7 +54,7 @@ def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
     try:
         fd = os.open(path, flags | _PLAIN, 0o666)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO) or path.is_symlink():
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR) or path.is_symlink():
             raise NotPlainFile(path) from None
         raise
     if not stat.S_ISREG(os.fstat(fd).st_mode):

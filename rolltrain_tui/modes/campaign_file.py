@@ -78,7 +78,7 @@ def load_with_base(path: Path, overrides: Sequence[str] = (), *, data: Path | No
     return config, base_of(config, path, data)
 
 
-def load_text(text: str, name: str, overrides: Sequence[str] = ()) -> CampaignConfig:
+def load_text(text: str | bytes, name: str, overrides: Sequence[str] = ()) -> CampaignConfig:
     """A campaign from text, such as a save's; `name` is what error messages call it. Raises CampaignFileError."""
     return Reading(text, printable(name), overrides, form_of).config()
 

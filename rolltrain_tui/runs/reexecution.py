@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.config.dtypes import in_its_dtype
+from rolltrain_tui.config.reading import content_of
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import Command
@@ -61,7 +62,7 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
             f"{run} has no story: its {layout.CHRONICLE} is missing or empty, so there is nothing to compare with; "
             "`rolltrain train --resume` and `rolltrain diagnose` still open its saves"
         )
-    config = campaign_file.load_text(path.read_text(encoding="utf-8"), str(path), _on(device))
+    config = campaign_file.load_text(content_of(path), str(path), _on(device))
     turn, state = _newest_state(run)
     config = in_its_dtype(config, str(state.get("dtype", "")))
     base, known = Path(str(state.get("base", run))), str(state.get("data_sha256", ""))

@@ -10,7 +10,8 @@ from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import saves
+from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
 
 pytestmark = pytest.mark.slow
@@ -66,3 +67,24 @@ def test_no_damage_is_loaded(folders: list[Path], count: Callable[[int, int], in
     tally(f"3. damage: {flips} bit flips, {cuts} truncations, {swaps} swaps: {loaded} loaded")
     assert loaded == 0
     assert loads(folder)
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused_in_words(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
+    """Whoever goes on with the run, trains it again or reads its story hears which file it is, or does without it."""
+    begun = Run.begin(tiny_config(), base=CAMPAIGNS, runs=tmp_path)
+    list(begun.play(Inbox()))
+    run = begun.folder
+    tried = []
+    for file in [path for path in sorted(run.iterdir()) if path.is_file()]:
+        aside = tmp_path / "aside"
+        file.rename(aside)
+        file.mkdir()
+        for act in (Run.resume, from_the_beginning, lambda run: list(event_log.read(run / "chronicle.jsonl"))):
+            try:
+                act(run)
+            except ValueError as error:
+                assert file.name in str(error)
+                tried.append(file.name)
+        file.rmdir()
+        aside.rename(file)
+    assert {"campaign.yaml", "chronicle.jsonl", "lock"} <= set(tried)
