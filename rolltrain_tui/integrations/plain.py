@@ -6,6 +6,7 @@ trainer.train(train_dataloader, eval_dataloader)      # a progress bar
 trainer.play(train_dataloader, eval_dataloader)       # the game on screen
 """
 
+import math
 import signal
 import sys
 import threading
@@ -167,7 +168,8 @@ class RollToTrain:
         one_of("scheduler_every", self._scheduler_every, ("epoch", "turn", "step"))
         one_of("twin", self._twin or "off", ("on_use", "always", "off"))
         one_of("dtype", self._dtype, ("float32", "bfloat16"))
-        if self._clip is not None and not self._clip > 0:
+        number = isinstance(self._clip, int | float) and not isinstance(self._clip, bool)
+        if self._clip is not None and not (number and 0 < self._clip < math.inf):
             raise ValueError(f"clip (max_grad_norm) must be above 0, not {self._clip!r}; None means no clipping")
         for name, function, call in (
             ("loss", self._loss, ("output", "target")),
@@ -408,7 +410,7 @@ def check_parts(model: object, optimizer: object) -> None:
 
 def refuse_undone(optimizer: Optimizer, terms: Terms) -> None:
     """ValueError where the dice would be undone by the optimiser's next step; with dice and monsters off there is nothing to undo."""
-    if (terms.rulebook, terms.monsters) != ("off", "off") and undoes(optimizer):
+    if not terms.off and undoes(optimizer):
         raise ValueError(
             f"{type(optimizer).__name__} cannot be played with: it writes weights of its own over the model's, so each step undoes the "
             "roll before it; let it step the model's own weights, or write rulebook='off', monsters='off'"

@@ -1,5 +1,6 @@
 """How much data an epoch reads, when the schedule steps, and what is said about it."""
 
+import math
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -305,6 +306,9 @@ def test_evaluate_leaves_every_module_in_its_own_mode(tmp_path: Path) -> None:
         ({"turns": 0}, "turns must be a whole number of at least 1, not 0"),
         ({"evaluate_every": 0}, "evaluate_every must be a whole number of at least 1, not 0"),
         ({"camp_every": 0}, "camp_every must be a whole number of at least 1, not 0"),
+        ({"clip": "0.5"}, r"clip \(max_grad_norm\) must be above 0, not '0.5'; None means no clipping"),
+        ({"clip": math.inf}, r"clip \(max_grad_norm\) must be above 0, not inf; None means no clipping"),
+        ({"clip": True}, r"clip \(max_grad_norm\) must be above 0, not True; None means no clipping"),
         ({"max_grad_norm": 0.0}, r"clip \(max_grad_norm\) must be above 0, not 0.0; None means no clipping"),
         ({"scheduler_every": "epochs"}, r"scheduler_every must be one of epoch, turn, step, not 'epochs' \(did you mean 'epoch'\?\)"),
         ({"twin": "sometimes"}, "twin must be one of on_use, always, off, not 'sometimes'"),

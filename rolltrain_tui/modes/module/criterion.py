@@ -90,13 +90,16 @@ class Criterion:
             return _checked(found if isinstance(found, Tensor) else _own_loss(found), "training_step"), None
         args, named = self._arguments(batch)
         self._takes.check(args, named, batch, with_loss=self.loss is not None)
-        output = model(*args, **named)
         if self.loss is None:
+            output = model(*args, **named)
             return _checked(_own_loss(output), "the model"), output
         if (target := self.target_of(batch)) is None:
-            raise LossError(
-                f"the batch has no target for loss: its keys are {listed(batch)}, and a target is one of {listed(TARGETS)}{STEP}"
-            )
+            if isinstance(batch, dict):
+                why = f"its keys are {listed(batch)}, and a target is one of {listed(TARGETS)}"
+            else:
+                why = f"it is a {type(batch).__name__}, and a target stands last in a tuple, or in a dict as one of {listed(TARGETS)}"
+            raise LossError(f"the batch has no target for loss: {why}{STEP}")
+        output = model(*args, **named)
         return _checked(self.loss(_logits(output), target), "loss"), output
 
     def _arguments(self, batch: Any) -> tuple[Sequence[Any], dict[str, Any]]:
