@@ -195,7 +195,7 @@ class Again:
         (X, DATA, {"loss": detached, "monsters": "diagnosed"}, LossError, "no gradient leads back from the loss"),
         (X, None, CE, TypeError, "train_dataloader must be a DataLoader or another iterable of batches, not a NoneType"),
         (X, [{"x": x} for x, _ in DATA], CE, LossError, "the batch has no target for loss: its keys are x, and a target is one of"),
-        (X, [SimpleNamespace(x=x, y=y) for x, y in DATA], CE, LossError, "no target for loss: it is a SimpleNamespace, and a target stands last in a tuple"),
+        (X, [SimpleNamespace(x=x, y=y) for x, y in DATA], CE, LossError, "it is a SimpleNamespace, and a target stands last in"),
         (WithLabel, [{"x": x, "y": y} for x, y in DATA], {}, LossError, r"forward takes \(x, label\), and the batch has x, y: rename"),
         (X, DATA, {"loss": nn.CrossEntropyLoss(reduction="none")}, LossError, r"gave no loss but a tensor of shape \(4,\); .*'mean'"),
         (X, DATA, {"training_step": lambda m, b: m(b[0])}, LossError, r"training_step gave no loss but a tensor of shape \(4, 3\)"),
@@ -209,8 +209,8 @@ class Again:
         (X, Again(), {**CE, "turns": 7}, LoaderError, "can be read only once: it gave 6 batches"),
         (X, [None, None], CE, LoaderError, "the training data loader is empty"),
     ],
-    ids=["forgotten loss", "too many", "other input", "other target", "number", "detached", "detached, examined", "no loader", "no target", "a thing",
-         "own loss", "reduction", "logits", "complex", "whole numbers", "other weights", "complex later", "none",
+    ids=["forgotten loss", "too many", "other input", "other target", "number", "detached", "detached, examined", "no loader", "no target",
+         "a thing", "own loss", "reduction", "logits", "complex", "whole numbers", "other weights", "complex later", "none",
          "one pass", "too few", "shared source", "all none"],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*")

@@ -1,9 +1,13 @@
 """What the algorithms make of played games, where a well-known program goes wrong; and the arithmetic that the reference data leave out."""
 
+import math
+import warnings
 from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from support.paths import CAMPAIGNS, DUNGEON, HELD, by
 
 from rolltrain_tui.modes import build
@@ -11,8 +15,10 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over
 from rolltrain_tui.modes.dungeon.algorithms.decision import PLACE, Decision, told_as
 from rolltrain_tui.modes.dungeon.algorithms.grpo import GRPO, group_advantages, move_weights
-from rolltrain_tui.modes.dungeon.algorithms.ppo import ratios
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, adapted
+from rolltrain_tui.modes.dungeon.algorithms.ppo import explained_variance, ratios
 from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
+from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.offers import read
@@ -150,3 +156,26 @@ def test_grpo_clips_each_side_by_its_own_bound() -> None:
     assert (told["clip_ratio/high_mean"], told["clip_ratio/low_mean"], told["kl"]) == (0.25, 0.25, 0.0)
     away, _ = of.losses(now, rows | {"reference": old, "advantages": torch.zeros(4)})
     assert bool((away > 0).all())
+
+
+@given(kl=st.floats(-1e6, 1e6), target=st.floats(0.01, 1000), horizon=st.floats(0.1, 1e6), steps=st.integers(1, 10_000))
+def test_a_coefficient_never_changes_its_sign(kl: float, target: float, horizon: float, steps: int) -> None:
+    """It falls where the distance is below its target and grows where it is above; below 0 it would drive the player away."""
+    found = adapted(0.1, kl, target=target, horizon=horizon, steps=steps)
+    assert 0 < found <= 0.1 if kl <= target else found >= 0.1
+
+
+def test_a_distance_that_is_no_number_leaves_the_coefficients() -> None:
+    """A turn whose loss is no number is not applied, and the turns after it have the coefficient of before."""
+    term = KLTermConfig(coefficient=0.5, adaptive=True, target=6.0, horizon=100.0)
+    held = KLCoefficients(term, term)
+    held.hear("loss", math.nan, 64)
+    held.hear("reward", math.nan, 64)
+    assert (held.loss, held.reward) == (0.5, 0.5)
+
+
+def test_one_move_alone_explains_nothing() -> None:
+    """Its return has no spread; PyTorch would warn of it on the player's screen."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert explained_variance(torch.tensor([0.3]), torch.tensor([1.0])) == 0.0

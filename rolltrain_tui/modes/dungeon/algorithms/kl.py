@@ -3,6 +3,7 @@
 Shapes: B actions, T tokens; log-probabilities are of the tokens that were chosen.
 """
 
+import math
 from typing import Literal
 
 import torch
@@ -27,9 +28,12 @@ def exact_kl(ratio: Tensor, logprobs: Tensor, reference: Tensor) -> Tensor:
 
 
 def adapted(coefficient: float, kl: float, *, target: float, horizon: float, steps: float) -> float:
-    """The coefficient after so many steps: larger where kl is above its target, smaller below, by at most 20 % of steps / horizon."""
+    """The coefficient after so many steps: larger where kl is above its target, smaller below, by at most 20 % of steps / horizon.
+
+    It stays above 0, also where five horizons pass in one go: one below 0 would drive the player away from the reference.
+    """
     error = min(max(kl / target - 1, -0.2), 0.2)
-    return coefficient * (1 + error * steps / horizon)
+    return coefficient * max(1 + error * steps / horizon, 0.01)
 
 
 class KLCoefficients(nn.Module):
@@ -61,8 +65,11 @@ class KLCoefficients(nn.Module):
         self.loss_coefficient.fill_(coefficient)
 
     def hear(self, name: Literal["loss", "reward"], kl: float, moves: int) -> None:
-        """The distance in so many moves: in the loss those of a minibatch, in the reward those that were played."""
+        """The distance in so many moves: in the loss those of a minibatch, in the reward those that were played.
+
+        One that is no number teaches nothing: a turn that goes wrong is not applied, and must not spoil the turns after it.
+        """
         term = self._terms[name]
-        if term.adaptive:
+        if term.adaptive and not math.isnan(kl):
             buffer: Tensor = getattr(self, f"{name}_coefficient")
             buffer.fill_(adapted(buffer.item(), kl, target=term.target, horizon=term.horizon, steps=moves))

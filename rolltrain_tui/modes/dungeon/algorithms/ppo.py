@@ -109,7 +109,7 @@ def ppo_statistics(now: Choice, old: Choice, advantages: Tensor, returns: Tensor
 
 def explained_variance(values: Tensor, returns: Tensor) -> float:
     """1 - var(R - V) / var(R): 1 where the values tell everything, 0 where they tell no more than their mean or all returns are equal."""
-    spread = returns.var()
+    spread = returns.var() if len(returns) > 1 else returns.new_zeros(())
     return float(1 - (returns - values).var() / spread) if float(spread) > 0 else 0.0
 
 
