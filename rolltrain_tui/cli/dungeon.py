@@ -93,7 +93,12 @@ def _play_on_screen(outing: "Outing", picture: "FirstPicture") -> int:
     from rolltrain_tui.tui import play
     from rolltrain_tui.tui.launch import Launch
 
-    return play(Launch(dungeon=outing), first=picture)
+    def adventure() -> Any:
+        from rolltrain_tui.tui.dungeon.play import DungeonScreen
+
+        return DungeonScreen(outing, alone=True)
+
+    return play(Launch(only=adventure), first=picture)
 
 
 def _seats(foreign: str | None, name: str | None, given: dict[str, Any]) -> "tuple[Maker, Mind | None, int]":

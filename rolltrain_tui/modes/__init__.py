@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui.base.blame import ForeignError
 from rolltrain_tui.base.memory import enough_memory
@@ -14,6 +14,9 @@ from rolltrain_tui.config.dtypes import left_open
 from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signals import SIGNALS
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,7 @@ def named(kind: str, part: str) -> Any:
         raise ForeignError("mode", kind, f"its {part}, {place!a}, cannot be loaded: {error}") from error
 
 
-def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:
+def why_not_on_ranks(config: "CampaignConfig", ranks: int, *, shards: bool) -> str:
     """Why so many processes cannot train this campaign together; "" where they can."""
     mode = MODES[config.kind]
     if not mode.ranks:
@@ -154,7 +157,7 @@ def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:
     return reason
 
 
-def build(config: Any, *, base: Path) -> Learner:
+def build(config: "CampaignConfig", *, base: Path) -> Learner:
     """The learner of a campaign; the one call that makes any. ValueError, with a sentence, for what cannot be built here."""
     with enough_memory(config.lighter):
         learner: Learner = part_of(config.kind, "build")(config, base=base)

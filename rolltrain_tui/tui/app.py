@@ -165,10 +165,8 @@ class RolltrainApp(App[None]):
             self.watch_replay(launch.recording, launch.start, launch.tempo)
         elif launch.followed is not None:
             self.watch_run(launch.followed)
-        elif launch.dungeon is not None:
-            from rolltrain_tui.tui.dungeon.play import DungeonScreen
-
-            self.push_screen(DungeonScreen(launch.dungeon, alone=True))
+        elif launch.only is not None:
+            self.push_screen(launch.only())
         elif launch.screen is not None:
             self.to_title()
             self.push_screen(launch.screen())
@@ -235,14 +233,9 @@ class RolltrainApp(App[None]):
 
     def open_dungeon(self) -> None:
         """A text adventure over what is open, in any world."""
-        import secrets
+        from rolltrain_tui.tui.dungeon.by_oneself import by_oneself
 
-        from rolltrain_tui.modes.dungeon.table.outing import Outing
-        from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
-        from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
-        from rolltrain_tui.tui.dungeon.play import DungeonScreen
-
-        self.push_screen(DungeonScreen(Outing(BuiltIn(WorldSettings()), secrets.randbelow(10_000))))
+        self.push_screen(by_oneself())
 
     def open_codex(self, slug: str) -> None:
         """The codex over what is open; an empty slug opens its first page."""

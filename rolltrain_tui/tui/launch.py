@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rolltrain_tui.classroom.ballot import Ballot
-    from rolltrain_tui.modes.dungeon.table.outing import Outing
     from rolltrain_tui.protocol.commands import Command
     from rolltrain_tui.protocol.events import Secret
 
@@ -55,13 +54,13 @@ class Launch:
     """Few large panels, and pauses at evaluations; None: as remembered."""
     hidden: "frozenset[Secret]" = frozenset()
     """What the room is not to see until it is revealed."""
-    dungeon: "Outing | None" = None
-    """Text adventures that a person plays; torch stays unlit."""
+    only: Callable[[], Any] | None = None
+    """Makes a Textual screen to open without the title, on which nothing is trained; torch stays unlit."""
 
     @property
     def trains(self) -> bool:
         """Whether what is opened may need torch."""
-        return self.recording is None and self.followed is None and self.dungeon is None
+        return self.recording is None and self.followed is None and self.only is None
 
     def all_overrides(self) -> tuple[str, ...]:
         """The overrides with the player's own data among them."""
