@@ -9,7 +9,7 @@ from rolltrain_tui.cli.exit_codes import DONE, WRONG_USE
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object a file.")
 def check(files: tuple[str, ...], as_json: bool) -> int:
     """Validate campaign files: every mistake with file:line:column, and what to do about it. The text that one names is read too."""
     from rolltrain_tui.modes import campaign_file

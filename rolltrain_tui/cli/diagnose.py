@@ -47,7 +47,7 @@ _VERDICT = {"healthy": "healthy", "sick": "SICK", "unknown": "not known"}
 @click.command()
 @click.argument("save", metavar="RUN|SAVE")
 @options.AS_JSON
-@click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to look it over.")
+@click.option("--device", metavar="auto|cpu|cuda|mps", help="Device to examine it on.")
 @options.RUNS
 def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> None:
     """Examine the model in a save (of a run: the latest) for everything that brings monsters. Nothing in the run is changed."""

@@ -20,12 +20,12 @@ PLAYERS = "hosts: random, random_pairs, all, zeillinger; agents: random, first, 
 @click.group(invoke_without_command=True)
 @click.option("--against", metavar="RUN|PLAYER", help=f"A run of a duel, or a fixed player. {PLAYERS.capitalize()}.")
 @click.option("--as", "role", type=click.Choice(["host", "agent"]), help="Your role in every game; without it the roles alternate.")
-@click.option("--seed", type=int, help="Of the starts; the same number gives the same games.")
+@click.option("--seed", type=int, help="Seed of the starts; the same seed gives the same games.")
 @click.option("--dimension", type=int, metavar="D", help="Coordinates of a point.  [default: 3, or the network's]")
 @click.option("--points", type=int, metavar="N", help="Points of a start, before any fall.  [default: 20, or the network's]")
 @click.option("--start", metavar="POINTS", help='The start of every game: "0,1,3 2,0,1 1,1,0".')
 @click.option("--best-of", type=int, default=5, show_default=True, metavar="N", help="Games of a series, an odd number.")
-@click.option("--plain", is_flag=True, help="In lines, without the screen. Input may come from a pipe.")
+@click.option("--plain", is_flag=True, help="Play in lines, without the screen. Input may come from a pipe.")
 @options.RUNS
 @click.pass_context
 def duel(context: click.Context, /, against: str | None, plain: bool, out: Path | None, **given: Any) -> int:

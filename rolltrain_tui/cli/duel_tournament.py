@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.command(short_help="A tournament among saved networks and fixed players.")
 @click.argument("players", nargs=-1, metavar="[RUN|PLAYER]...")
 @click.option("--games", type=int, default=64, show_default=True, help="Starts of each match.")
-@click.option("--rounds", type=int, default=2, show_default=True, help="Each with other starts.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Starts and chance follow from it.")
+@click.option("--rounds", type=int, default=2, show_default=True, help="Rounds, each with other starts.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the starts and of chance.")
 @click.option("--dimension", type=int, metavar="D", help="Coordinates of a point.  [default: the first network's, or 3]")
 @click.option("--points", type=int, metavar="N", help="Points of a start.  [default: the first network's, or 20]")
-@click.option("--name", metavar="NAME", help="To go on with it by; else it is made up.")
+@click.option("--name", metavar="NAME", help="Its name, for --resume; else one is made up.")
 @click.option("--resume", metavar="NAME", help="Go on with a tournament that was interrupted.")
 @options.RUNS
 @options.AS_JSON

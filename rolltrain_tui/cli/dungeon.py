@@ -27,7 +27,7 @@ MOVES = 50
 
 
 @click.command()
-@click.option("--seed", type=int, help="Which world. The same number gives the same world everywhere; without it: any.")
+@click.option("--seed", type=int, help="Seed of the world: the same everywhere for the same seed; without it any.")
 @click.option("--rooms", type=int, metavar="1-16", help="Rooms of the world; 4 without it.")
 @click.option("--quest", metavar="coin|cook", help="coin: find it and take it. cook: find the food, cook it and eat it.")
 @click.option("--theme", metavar="castle|ship|station", help="What rooms and things are called.")
@@ -36,7 +36,7 @@ MOVES = 50
 @click.option("--boxes", type=int, metavar="0-3", help="Closed containers beside the chest; the first hide keys.")
 @click.option("--loops", type=int, metavar="0-12", help="Ways at most beyond those that join all rooms.")
 @click.option("--clutter", type=int, metavar="0-4", help="Things without a purpose.")
-@click.option("--sparse", is_flag=True, help="One point, for winning, instead of one for each deed.")
+@click.option("--sparse", is_flag=True, help="Give one point, for winning, instead of one for each deed.")
 @click.option(
     "--textworld", "foreign", metavar="KIND|FILE", help="A game of TextWorld's instead: coin_collector, cooking ..., or a .z8 file."
 )
@@ -45,7 +45,7 @@ MOVES = 50
 @click.option("--games", type=click.IntRange(1, 100_000), help="With --watch: worlds, one seed after another; 1 without it.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="With --watch: moves of a game at most; 50 without it.")
 @click.option("--record", type=options.FILE, metavar="FILE", help="Write the games as JSON lines: prompt, action, reward parts.")
-@click.option("--plain", is_flag=True, help="In lines instead of on the screen; commands may come from a pipe.")
+@click.option("--plain", is_flag=True, help="Play in lines, without the screen; commands may come from a pipe.")
 @options.RUNS
 def dungeon(
     foreign: str | None,

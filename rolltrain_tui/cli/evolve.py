@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--method", default="pbt", show_default=True, metavar="NAME,...", help="pbt, random, grid: one, or several to compare.")
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Evolutions of each method.")
 @click.option("--cut", type=click.FloatRange(0.0, 0.5, min_open=True), default=0.25, show_default=True, help="Share that is replaced.")
-@click.option("--seed", type=int, help="Of the first member; each further one has the next.")
+@click.option("--seed", type=int, help="Seed of the first member; each further one has the next.")
 @click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign, for all members.")
 @click.option("--verify", "verifying", is_flag=True, help="At the end, train every member again and compare; costs as much again.")

@@ -41,7 +41,7 @@ FILE = _FileName()
 RUNS = click.option("--out", "--runs", "out", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
 RUNS_BESIDE_OUT = click.option("--runs", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
 """For verbs whose --out is where they write."""
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 SETTINGS = click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign.")
 SHARD_WEIGHTS = click.option(
     "--shard-weights", is_flag=True, help="On many ranks: each keeps a part of weights and moments (FSDP2), not all of them."
@@ -73,7 +73,7 @@ def together(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 campaign_options = together(
     click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number."),
     click.option("--seed", type=int, help="Dice, data and first weights follow from it."),
-    click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train."),
+    click.option("--device", metavar="auto|cpu|cuda|mps", help="Device to train on."),
     click.option("--data", type=FILE, metavar="FILE", help="A UTF-8 text of yours to train on."),
     click.option("--out", "--runs", "out", type=FILE, metavar="DIR", help="Folder that holds the runs and their saves."),
     click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign: dice.rulebook=off"),

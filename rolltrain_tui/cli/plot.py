@@ -12,7 +12,7 @@ from rolltrain_tui.cli.exit_codes import DONE, FAILED
 
 @click.command()
 @click.argument("run", metavar="RUN")
-@click.option("--what", type=click.Choice(["all", "loss", "timeline", "k", "dice"]), default="all", show_default=True, help="Which chart.")
+@click.option("--what", type=click.Choice(["all", "loss", "timeline", "k", "dice"]), default="all", show_default=True, help="The chart.")
 @click.option("--width", type=click.IntRange(40, 400), help="Columns, instead of the terminal's.")
 @click.option("--height", type=click.IntRange(8, 100), default=20, show_default=True, help="Lines of the loss chart.")
 @click.option("--rolled", is_flag=True, help="Also the loss times k, which nothing trains on.")

@@ -31,7 +31,7 @@ class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no a
 @click.option("--from", "start", type=Turn(), help="The turn to begin with: 412, 50%, start, end.")
 @click.option("--until", "end", type=Turn(), help="With --plain: the last turn to tell.")
 @click.option("--speed", type=click.IntRange(1, 64), metavar="1-64", help="Turns a second; a plain replay tells all at once without it.")
-@click.option("--plain", is_flag=True, help="The story in sentences instead of the screen.")
+@click.option("--plain", is_flag=True, help="Tell the story in sentences, without the screen.")
 @click.option(
     "--every", type=click.IntRange(min=1), default=1, metavar="N", help="In the plain story, tell the roll of every Nth turn only."
 )

@@ -96,7 +96,7 @@ def export_(run: str, file: Path | None, out: Path | None) -> int:
 
 @saves.command("import")
 @click.argument("file", type=FILE)
-@click.option("--as", "name", metavar="NAME", help="Under another name.")
+@click.option("--as", "name", metavar="NAME", help="Give it another name.")
 @RUNS
 def import_(file: Path, name: str | None, out: Path | None) -> None:
     """Bring in a run from an exported FILE. All of it is checked first, and nothing that is there is written over."""

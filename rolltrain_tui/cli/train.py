@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.campaign_options
 @click.option("--resume", metavar="SAVE|RUN", help="Go on from a save folder, or from the latest save of a run.")
 @options.SHARD_WEIGHTS
-@click.option("--plain", is_flag=True, help="The story, a sentence an event; commands are typed as lines (type help).")
+@click.option("--plain", is_flag=True, help="Tell the story, a sentence an event; type commands as lines (type help).")
 @click.option("--every", type=click.IntRange(min=1), metavar="N", help="In the plain story, tell the roll of every Nth turn only.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout; all talk goes to stderr.")
 def train(

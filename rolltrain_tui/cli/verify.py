@@ -24,8 +24,8 @@ CODES: "dict[Verdict, int]" = {"exact": DONE, "consistent": CONSISTENT, "undecid
 @click.option("--heavy", is_flag=True, help="Also save, load and compare everything after every turn.")
 @click.option("--until", type=click.IntRange(min=1), metavar="TURN", help="Stop after this turn.")
 @click.option("--tolerance", type=click.FloatRange(min=0.0, min_open=True), metavar="X", help="Let numbers differ by this much.")
-@click.option("--exact", is_flag=True, help="To the last bit, whatever trained it.")
-@click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train it again.")
+@click.option("--exact", is_flag=True, help="Compare to the last bit, whatever machine trained it.")
+@click.option("--device", metavar="auto|cpu|cuda|mps", help="Device to train it on again.")
 @options.RUNS
 @options.AS_JSON
 def verify(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", required=False)
-@click.option("--plain", is_flag=True, help="The story in sentences instead of the screen, until nothing more comes.")
+@click.option("--plain", is_flag=True, help="Tell the story in sentences instead, until nothing more comes.")
 @click.option(
     "--every", type=click.IntRange(min=1), default=1, metavar="N", help="In the plain story, tell the roll of every Nth turn only."
 )

@@ -134,7 +134,7 @@ def save(roster: "Roster", file: Path, name: str | None, force: bool) -> None:
 
 @click.command(short_help="Import a champion.")
 @click.argument("file", type=FILE)
-@click.option("--as", "name", metavar="NAME", help="Under another name than its own.")
+@click.option("--as", "name", metavar="NAME", help="Give it another name than its own.")
 @click.pass_obj
 def load(roster: "Roster", file: Path, name: str | None) -> None:
     """Import a champion from FILE; it is checked before it is believed."""

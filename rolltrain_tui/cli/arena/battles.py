@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _terms_options = together(
     click.option("--steps", type=click.IntRange(min=1), help="Budget: as many steps for each.  [default: 200]"),
     click.option("--gflop", type=click.FloatRange(min=0, min_open=True), help="Budget: as much training as this energy pays for."),
-    click.option("--seeds", type=click.IntRange(1, 64), default=5, show_default=True, help="On how many seeds."),
-    click.option("--seed", "first_seed", type=click.IntRange(min=0), default=0, show_default=True, help="The first of them."),
+    click.option("--seeds", type=click.IntRange(1, 64), default=5, show_default=True, help="How many seeds it is fought on."),
+    click.option("--seed", "first_seed", type=click.IntRange(min=0), default=0, show_default=True, help="The first of these seeds."),
     click.option("--samples", type=click.IntRange(1, 4096), default=64, show_default=True, help="Lines each writes on each seed."),
-    click.option("--temperature", type=click.FloatRange(0.01, 100), default=1.0, show_default=True, help="Of the writing."),
-    click.option("--start", type=click.Choice(["fresh", "trained"]), default="fresh", show_default=True, help="From which weights."),
-    click.option("--data", metavar="names|tales|FILE", help="Instead of the text they have in common."),
+    click.option("--temperature", type=click.FloatRange(0.01, 100), default=1.0, show_default=True, help="Temperature of the writing."),
+    click.option("--start", type=click.Choice(["fresh", "trained"]), default="fresh", show_default=True, help="Weights to start from."),
+    click.option("--data", metavar="names|tales|FILE", help="Text to learn, instead of the one they share."),
 )
 
 
@@ -111,8 +111,8 @@ def match_record(number: int, match: "Match") -> dict[str, Any]:
 @click.command(short_help="A tournament of many agents.")
 @click.argument("agents", nargs=-1, metavar="AGENT...")
 @click.option("--kind", type=click.Choice(["round-robin", "swiss"]), default="round-robin", show_default=True)
-@click.option("--rounds", type=click.IntRange(min=1), help="Of a Swiss tournament.")
-@click.option("--name", default=None, metavar="NAME", help="To go on with it by; else it is made up.")
+@click.option("--rounds", type=click.IntRange(min=1), help="Rounds of a Swiss tournament.")
+@click.option("--name", default=None, metavar="NAME", help="Its name, for --resume; else one is made up.")
 @click.option("--resume", metavar="NAME", help="Go on with a tournament that was interrupted.")
 @_terms_options
 @executor_options

@@ -31,8 +31,8 @@ def _division(roster: "Roster", number: int | None) -> "tuple[list[RecordedMatch
 
 
 @click.command(short_help="The two leaderboards.")
-@click.option("--by", type=click.Choice(["quality", "efficiency"]), help="One board only.")
-@click.option("--division", "number", type=int, metavar="N", help="One division only, as they are numbered here.")
+@click.option("--by", type=click.Choice(["quality", "efficiency"]), help="Show one board only.")
+@click.option("--division", "number", type=int, metavar="N", help="Show one division only, by its number here.")
 @AS_JSON
 @click.pass_obj
 def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) -> None:
@@ -55,7 +55,7 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
 
 
 @click.command(short_help="How strong each contender is.")
-@click.option("--division", "number", type=int, metavar="N", help="One division only.")
+@click.option("--division", "number", type=int, metavar="N", help="Show one division only.")
 @AS_JSON
 @click.pass_obj
 def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:

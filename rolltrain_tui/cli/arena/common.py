@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-AGENT = click.option("--agent", "name", metavar="NAME", help="Which one, instead of the current one.")
+AGENT = click.option("--agent", "name", metavar="NAME", help="Agent to use, instead of the current one.")
 
 
 @contextmanager

@@ -74,8 +74,8 @@ def _train(roster: "Roster", champion: "Champion", steps: int) -> dict[str, Any]
 @click.option(
     "--temperature", type=click.FloatRange(0.01, 100), default=1.0, show_default=True, help="Below 1 it plays safe, above it dares."
 )
-@click.option("--top-k", type=click.IntRange(min=1), help="Only the K likeliest characters.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws: the same seed, the same lines.")
+@click.option("--top-k", type=click.IntRange(min=1), help="Draw among the K likeliest characters only.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws: the same seed, the same lines.")
 @AS_JSON
 @click.pass_obj
 def generate(roster: "Roster", n: int, name: str | None, temperature: float, top_k: int | None, seed: int, as_json: bool) -> None:

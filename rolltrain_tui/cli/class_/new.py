@@ -11,7 +11,7 @@ from rolltrain_tui.cli import options
 @click.argument("campaign")
 @click.argument("file", type=options.FILE)
 @click.option("--free", multiple=True, metavar="PATH", help="What else may differ, such as optimizer.learning_rate; the hero always may.")
-@click.option("--fixed-hero", is_flag=True, help="The hero may not differ.")
+@click.option("--fixed-hero", is_flag=True, help="Fix the hero too.")
 @click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number.")
 @options.SETTINGS
 def new(campaign: str, file: Path, free: tuple[str, ...], fixed_hero: bool, steps: int | None, settings: tuple[str, ...]) -> None:
