@@ -322,15 +322,17 @@ class DiagnosisConfig(Section):
     whose signals show steps that may be too large; asked: only when asked; off: never, at no cost."""
     spike: Annotated[float, Field(gt=1, le=1e6)] | None
     """A gradient above this multiple of the average is a spike, which brings the Hydra; null: 3, and 10 where games are learned from."""
+    youth: Literal["counted", "ignored"]
+    """counted: what signals show while scouting counts towards a monster that comes afterwards; ignored: counting begins after it."""
 
     @model_validator(mode="before")
     @classmethod
     def _older_campaigns(cls, data: object) -> object:
-        """They send no scouts, and have the house's bound of spikes."""
+        """They send no scouts, have the house's bound of spikes, and count what youth shows."""
         if not isinstance(data, dict):
             return data
-        sends_none = data.keys() - {"spike"} == {"examine", "scouting"}
-        return {"spike": None, **data, **({"scouts": "off"} if sends_none else {})}
+        sends_none = data.keys() - {"spike", "youth"} == {"examine", "scouting"}
+        return {"spike": None, "youth": "counted", **data, **({"scouts": "off"} if sends_none else {})}
 
 
 class GateConfig(Section):

@@ -46,6 +46,7 @@ def new_game(
         deaths=hero.deaths,
         down_scale=config.down_scale,
         scouting=config.diagnosis.scouting,
+        youth_counts=config.diagnosis.youth == "counted",
         scouts=config.diagnosis.scouts != "off",
         predictions=config.adventure.predictions,
         loot=config.adventure.loot,

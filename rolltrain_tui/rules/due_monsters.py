@@ -72,9 +72,14 @@ class DueMonsters:
         self._paused: dict[str, int] = {}
         """Monster -> the last turn in which it may not come."""
 
-    def hear(self, monitor: SignalMonitor, when: Moment) -> None:
-        """Count one more measurement of the signals that are measured at this moment."""
+    def hear(self, monitor: SignalMonitor, when: Moment, *, at_once_only: bool = False) -> None:
+        """Count one more measurement of the signals that are measured at this moment.
+
+        `at_once_only`: of a young run, only for symptoms that no healthy run shows, however young.
+        """
         for monster, index, symptom in self._entries[when]:
+            if at_once_only and not symptom.at_once:
+                continue
             if holds(symptom, monitor):
                 self._held.setdefault(monster, [0] * len(BESTIARY[monster].symptoms))[index] += 1
             elif monster in self._held:

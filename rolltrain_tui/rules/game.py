@@ -348,11 +348,12 @@ class Game:
         """A diagnosed monster that is near follows its signal. Then the worst monster that is due comes."""
         if not self.rules.diagnoses:
             return []
-        self.due_monsters.hear(self.monitor, when)
+        scouting = turn <= self.rules.scouting
+        self.due_monsters.hear(self.monitor, when, at_once_only=scouting and not self.rules.youth_counts)
         facts: list[ev.Event] = [*self.encounters.wane(turn, self.monitor, when)]
         if (monster := self.encounters.cleared) is not None:
             facts += [*self.encounters.leave(turn, "what it fed on is healthy again"), *self._rid_of(turn, monster, "was driven off")]
-        due = self.due_monsters.due(turn, self.encounters.monster, scouting=turn <= self.rules.scouting)
+        due = self.due_monsters.due(turn, self.encounters.monster, scouting=scouting)
         if self.hero.down or due is None:
             return facts
         facts += self.encounters.bring(turn, due, self.monitor)

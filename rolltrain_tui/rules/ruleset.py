@@ -50,6 +50,8 @@ class GameRules:
     """Factor on the update while the hero is down."""
     scouting: int = 0
     """First turns, in which a diagnosed monster comes only by a symptom that no healthy run shows."""
+    youth_counts: bool = True
+    """Measurements of those turns count towards a monster that comes afterwards."""
     scouts: bool = False
     """Scouts judge the size of the steps, so the monsters of pace do not come by single signals."""
     predictions: bool = False

@@ -79,13 +79,14 @@ class Clinic:
             report = learner.step(StepEffect(dials=dials) if turn == when else NEUTRAL)
             monitor.hear(turn, report)
             course.gradients.append(report.grad_norm)
-            due.hear(monitor, "turn")
+            youth = {"at_once_only": turn <= self.scouting and learner.config.diagnosis.youth == "ignored"}
+            due.hear(monitor, "turn", **youth)
             if turn % self.every == 0:
                 evaluation = learner.evaluate(self.games)
                 monitor.validated(evaluation.value)
                 monitor.examined(turn, found := learner.examine(evaluation).values)
                 learner.remember(evaluation)
-                due.hear(monitor, "examination")
+                due.hear(monitor, "examination", **youth)
                 course.signals.append({"turn": turn, "value": evaluation.value, **found})
             while (monster := due.due(turn, None, scouting=turn <= self.scouting)) is not None:
                 course.came.append((turn, monster.monster.name))

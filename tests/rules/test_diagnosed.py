@@ -182,6 +182,24 @@ def test_while_scouting_only_the_worst_comes():
     assert ["nan_void"] == [came.monster for came in of(MonsterAppeared, table.facts)]
 
 
+@pytest.mark.parametrize("counts", [True, False])
+def test_signs_of_youth_count_afterwards_unless_they_are_ignored(counts):
+    """Where they are ignored, the signs must hold anew once scouting is over."""
+    table = table_with(scouting=1, youth_counts=counts)
+    dead(table, times=3)
+    table.play_turns(2)
+    assert counts == bool(of(MonsterAppeared, table.facts))
+    dead(table, times=2)
+    assert ["dead_neuron_lich"] == [came.monster for came in of(MonsterAppeared, table.facts)]
+
+
+def test_what_no_healthy_run_shows_counts_in_youth_too():
+    """A loss that is not finite brings the Void at once, also where other signs of youth are ignored."""
+    table = table_with(scouting=30, youth_counts=False)
+    table.play(finite=False)
+    assert ["nan_void"] == [came.monster for came in of(MonsterAppeared, table.facts)]
+
+
 def test_the_void_fells_the_hero():
     """Death saves begin in the next turn, and it leaves no later than 20 finite turns after."""
     table = table_with()
