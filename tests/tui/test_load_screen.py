@@ -100,6 +100,18 @@ async def test_deleting_asks(runs: list[saves.RunSummary]) -> None:
         assert ["won", "torn", "older"] == [run.folder.name for run in runs]
 
 
+@pytest.mark.usefixtures("runs")
+async def test_no_earlier_notice_lies_over_a_question() -> None:
+    """That a run is damaged stands in a box at the lower right, where the question's buttons are at 80x24."""
+    app = ScreensHost(LoadScreen)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.screen.query_one(DataTable).row_count == 4)
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: "cannot be opened" in shown(app))
+        await pilot.press("d")
+        await until(pilot, lambda: "Keep it" in shown(app) and "cannot be opened" not in shown(app))
+
+
 async def test_a_run_that_cannot_be_deleted(runs: list[saves.RunSummary]) -> None:
     """When it is being played elsewhere, it stays and the reason is told."""
     app = ScreensHost(LoadScreen)

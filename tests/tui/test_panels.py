@@ -21,7 +21,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.story.scene.views import AbilityView
+from rolltrain_tui.story.scene.views import AbilityView, Proof, TwinView
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import clock, count, factor, trend, work
 from rolltrain_tui.tui.polyhedra import picture, solid
@@ -35,6 +35,7 @@ from rolltrain_tui.tui.widgets.log import log_lines
 from rolltrain_tui.tui.widgets.monster import monster_lines
 from rolltrain_tui.tui.widgets.panel import bar, cut, justify, width_of, wrap
 from rolltrain_tui.tui.widgets.proof import proof_lines
+from rolltrain_tui.tui.widgets.stage import stage_lines
 from rolltrain_tui.tui.widgets.status import Pace, status_line
 from rolltrain_tui.tui.widgets.voice import voice_lines
 
@@ -261,6 +262,15 @@ def test_an_energy_without_room_for_its_parts_keeps_its_name() -> None:
     scene = scene_after(5)
     scene.gflop, scene.twin_gflop, scene.scout_gflop = 19.0, 10.0, 230.0
     assert "Energy 259 GFLOP" in text_of(hero_lines(scene, 31, 20))
+
+
+def test_the_stage_names_a_twins_ability_once() -> None:
+    """Whether it watches the use that is shown or an earlier one of the same ability."""
+    for since in (2, 5):
+        scene = Scene(proof=Proof("rage", "", 5, 1.5, True, turns=1), twin=TwinView("rage", since, 20, walked=7))
+        told = text_of(stage_lines(scene, 80, 8))
+        assert told.count("Rage") == 1, told
+        assert ("@2" in told) == (since == 2)
 
 
 def test_the_ledger_names_the_twins_share() -> None:

@@ -23,7 +23,7 @@ async def test_presenter_mode_looks_as_it_did(tmp_path: Path, size: tuple[int, i
         await game.see("Foe: Loss Dragon", "Rage, 6 more turns")
         golden(PICTURES / f"presenter-{size[0]}x{size[1]}.txt", game.text)
         game.inbox.resume()
-        await game.see("‖ paused: the run was evaluated")
+        await game.see("‖ paused: the run was evaluated", "space Resume")
         assert game.screen.scene.turn == 50
         assert "Paused at 50" in game.screen.notice
         await game.press("m")

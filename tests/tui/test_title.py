@@ -13,6 +13,7 @@ from support import warm
 from support.screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import Static
 
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.runs.saves import RunSummary
 from rolltrain_tui.tui.arena.hall import ArenaScreen
 from rolltrain_tui.tui.screens.base import HelpScreen
@@ -260,8 +261,15 @@ async def test_theme_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(width=st.integers(20, 120), hero=st.text(max_size=24), campaign=st.text(max_size=60))
 def test_facts_fit(width: int, hero: str, campaign: str) -> None:
-    """The line about a save never outgrows its room, and keeps what it can: the age goes first, then the campaign."""
+    """The line about a save never outgrows its room, and keeps what it can: the age goes first, then the value, then the campaign."""
     line = facts(a_run("one", hero=hero, campaign=campaign), 240.0, width)
     assert len(line) <= width
     if "4 min ago" in line:
         assert "val 2.31" in line
+    if "val 2.31" in line:
+        assert f" · {flat(campaign)} · turn 412" in line
+
+
+def test_a_value_with_a_long_name_gives_way_to_the_campaign() -> None:
+    run = a_run("one", hero="Ilse", campaign="The Dungeon of Words", label="share of the move limit")
+    assert "Ilse, Barbarian 3 · The Dungeon of Words · turn 412" == facts(run, 240.0, 57)

@@ -27,6 +27,7 @@ class Card(Dialog[str]):
     """
 
     CSS_PATH = "cards.tcss"
+    BY_ITSELF = True
     VERTICAL_BREAKPOINTS = [(0, "-least"), (18, "-shortest"), (24, "-short"), (30, "-tall"), (36, "-tallest")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on", "Go on", priority=True),

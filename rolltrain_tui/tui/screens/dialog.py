@@ -1,6 +1,6 @@
 """Screens that close with an answer."""
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
@@ -25,3 +25,10 @@ class AnswersOnce:
 
 class Dialog(AnswersOnce, ModalScreen[T]):
     """Over another screen, which stays in sight."""
+
+    BY_ITSELF: ClassVar[bool] = False
+    """It opens without a key. One that was asked for takes earlier notices away, which would lie over its buttons."""
+
+    def on_mount(self) -> None:
+        if not self.BY_ITSELF:
+            self.app.clear_notifications()

@@ -436,7 +436,7 @@ class ExpeditionScreen(Explaining):
     def _presenter_keys(self) -> list[Key]:
         """What a lesson needs; all others still work."""
         return [
-            Key("space", f"{'Go on' if self.bridge.inbox.paused else 'Pause':<5}", "screen.pause"),
+            Key("space", f"{'Resume' if self.bridge.inbox.paused else 'Pause':<6}", "screen.pause"),
             Key("e", "Vote", "screen.vote"),
             *([Key("h", "Reveal", "screen.reveal")] if self.scene.hidden else []),
             *ability_keys(self.scene),

@@ -38,7 +38,7 @@ def die(number: int) -> Content:
 def facts(run: "RunSummary", now: float, width: int) -> str:
     """A save in one line: "Brakka, Barbarian 3 · The Tiny GPT · turn 412 · val 2.31 · 4 min ago"."""
     parts = (hero_of(run), flat(run.campaign), f"turn {run.turn}", f"{flat(run.label)} {loss(run.value)}", age(run.saved_at, now))
-    return fit(parts, (4, 1), width)
+    return fit(parts, (4, 3, 1), width)
 
 
 class TitleScreen(SavesScreen):

@@ -93,9 +93,9 @@ def _brief(scene: Scene, width: int) -> list[Line]:
     if scene.monster is not None:
         who.append((f"{_foe(scene.monster)}   ", "bad+strong"))
     who.append((hero_title(scene), "muted"))
-    proof = _proof(scene)
-    named = scene.proof is not None and scene.twin is not None and scene.proof.ability == scene.twin.ability
-    name: list[tuple[str, ...]] = [(f"{titled(scene.twin.ability)}: ", "strong")] if named and scene.twin is not None else []
+    proof, here, twin = _proof(scene), scene.proof, scene.twin
+    unnamed = here is not None and twin is not None and (here.ability, here.since) == (twin.ability, twin.since)
+    name: list[tuple[str, ...]] = [(f"{titled(twin.ability)}: ", "strong")] if unnamed and twin is not None else []
     return [who, *([*name, *line] for line in proof[-1:])]
 
 
