@@ -446,8 +446,13 @@ def _reading(reading: Reading, objective: Objective) -> str:
 
 
 def _give_or_take(standard_error: float) -> str:
-    """Empty where the error is unknown: a foreign training loop reports a loss alone."""
-    return "" if standard_error == math.inf else f", plus or minus {standard_error:.3f}"
+    """Empty where the error is unknown: a foreign training loop reports a loss alone, and what is no number has none."""
+    return f", plus or minus {standard_error:.3f}" if math.isfinite(standard_error) else ""
+
+
+def _amount(value: float, objective: Objective) -> str:
+    """With its unit; in words where it is no number."""
+    return f"{value:.3f}{objective.unit_behind}" if math.isfinite(value) else number(value)
 
 
 @measured.register
@@ -484,7 +489,7 @@ def _(event: ev.Evaluated, objective: Objective) -> str:
     verdict = "the best so far" if event.improved else f"best {event.best:.3f}"
     verdict = "none so far was a number" if math.isnan(event.best) else verdict
     training = "training" if objective.of_loss else "training loss"
-    found = f"{event.value:.3f}{objective.unit_behind}{_give_or_take(event.standard_error)}, {verdict}"
+    found = f"{_amount(event.value, objective)}{_give_or_take(event.standard_error)}, {verdict}"
     loss = "" if math.isnan(event.train_loss) else f"; {training} {event.train_loss:.3f}"  # before the first step there is none
     return f"{capital(objective.label)}: {found}{loss}."
 
@@ -501,7 +506,7 @@ def _(event: ev.CampaignEnded, objective: Objective) -> str:
     limit = f" ({objective.limit_name} {objective.limit:.3f})" if objective.limit is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {counted(event.sheet.deaths, 'death')}{spent}"
-    test = f"{objective.label} {event.value:.3f}{objective.unit_behind}{_give_or_take(event.standard_error)}{limit}"
+    test = f"{objective.label} {_amount(event.value, objective)}{_give_or_take(event.standard_error)}{limit}"
     return f"{HOW_IT_ENDED[event.ending]} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
 
 

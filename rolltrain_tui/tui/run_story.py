@@ -87,10 +87,13 @@ def subtitle(story: RunStory) -> str:
     hero, campaign, turn = flat(story.scene.sheet.name), flat(story.scene.campaign), story.ended.turn
     if story.ended.ending == "spent":
         return f"The energy for {campaign} is spent after turn {turn}, and {hero} rests."
+    lost = (
+        "" if math.isfinite(story.ended.value) else f" Its {story.objective.name} is no number any more: what was trained cannot be used."
+    )
     if story.ended.ending == "fallen":
-        return f"{hero} fell in turn {turn} of {campaign}."
-    lying = " and lies at 0 HP" if story.judgement.outcome == "fallen" else ""
-    return f"{hero} has seen {campaign} through: {turn} turns{lying}."
+        return f"{hero} fell in turn {turn} of {campaign}.{lost}"
+    lying = ", and lies at 0 HP" if story.judgement.outcome == "fallen" else ""
+    return f"{hero} has seen {campaign} through: {turn} turns{lying}.{lost}"
 
 
 def figure(story: RunStory) -> str:
@@ -135,7 +138,8 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
     if judgement.plain is not None:
         rows.append((f"{capital(objective.short_par)} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
-    rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}"))
+    known = math.isfinite(ended.value)
+    rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}" if known else loss(ended.value)))
     rows.append(("Best seen", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))
     limit = "kept back" if "floor" in story.scene.hidden else _limit(ended.value, objective)
     rows.append((objective.limit_name.title(), limit))
@@ -149,10 +153,11 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
 def _limit(value: float, objective: Objective) -> str:
     if objective.limit is None:
         return "not known"
-    limit = f"{objective.limit_name} of {loss(objective.limit, DIGITS)}"
+    limit = loss(objective.limit, DIGITS)
     if not math.isfinite(value):
         return limit
-    return f"{objective.text(abs(value - objective.limit))} {'above' if value > objective.limit else 'below'} the {limit}"
+    side = "above" if value > objective.limit else "below"
+    return f"{objective.text(abs(value - objective.limit))} {side} the {objective.limit_name} of {limit}"
 
 
 def _record(story: RunStory, record: Record) -> str:

@@ -263,6 +263,18 @@ async def test_ways_that_lead_nowhere_keep_their_place() -> None:
         assert [] == app.calls
 
 
+def test_a_run_whose_loss_is_no_number_says_so_once_and_in_words() -> None:
+    told = story(replace(ENDED, ending="fallen", turn=29, value=float("nan"), standard_error=float("nan")), plain=None)
+    assert (
+        "Brakka␛ fell in turn 29 of The [/] GPT. Its validation loss is no number any more: what was trained cannot be used."
+        == subtitle(told)
+    )
+    facts = dict(facts_of(told))
+    assert ("not finite", "1.3100") == (facts["Validation"], facts["Floor"])
+    assert not any("nan" in line.split() for line in told.lines)
+    assert any("validation not a number (floor 1.310)" in line for line in told.lines)
+
+
 async def test_one_number_is_no_curve() -> None:
     """The sparkline stays away."""
     app = host(replace(ENDED, value=float("nan")), last=float("nan"))

@@ -11,7 +11,7 @@ from support.paths import ROOT
 from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import UseAbility
-from rolltrain_tui.protocol.events import LevelGained, MonsterFell
+from rolltrain_tui.protocol.events import HeroFell, LevelGained, MonsterFell
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
@@ -64,6 +64,17 @@ def test_highlights_keep_the_beginning_the_end_and_what_weighs_most() -> None:
     assert lines[0].startswith("Turn 0: The Tiny GPT begins")
     assert lines[-1].startswith("Turn 40: Played to the end")
     assert any("Level 2" in line for line in lines)
+
+
+def test_of_many_falls_the_last_one_alone_is_a_highlight() -> None:
+    """It tells how many there were, and leaves room for what else happened."""
+    scene = Scene.of([LevelGained(1, (), Sheet(level=2)), *(HeroFell(turn, 1, Sheet(deaths=turn - 1)) for turn in range(2, 48))])
+    for turn in range(48, 60):
+        scene.apply(MonsterFell(turn, "loss_dragon", 1800))
+    lines = highlights(scene)
+    assert ["Turn 47"] == [line.partition(":")[0] for line in lines if "death save" in line]
+    assert "46 deaths" in lines[1]
+    assert lines[0].startswith("Turn 1: Level 2")
 
 
 @pytest.mark.parametrize("most", [0, 1, 5])
