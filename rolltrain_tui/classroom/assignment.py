@@ -83,7 +83,7 @@ class Assignment:
             except ValueError as error:
                 what = str(error).partition(":")[0].replace(f"{Path(aside)}{os.sep}", "")
                 raise AssignmentError(
-                    f"{what}, so this version cannot play the assignment. Ask for a new one made from plain text."
+                    f"{what}, so this version cannot play the assignment. Ask for one that is made anew of plain text."
                 ) from None
 
     def lay_out(self, folder: Path, campaign: str, stem: str) -> Path:
