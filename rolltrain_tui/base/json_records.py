@@ -90,11 +90,12 @@ class Codec:
 
     def __init__(self, cls: type[Any]) -> None:
         known = get_type_hints(cls)
-        hints = {part.name: known[part.name] for part in fields(cls)}
+        parts = [part for part in fields(cls) if part.init]
+        hints = {part.name: known[part.name] for part in parts}
         assert TAG not in hints, f"{cls.__name__} has a field named {TAG}"
         self.cls = cls
         self.names = tuple(hints)
-        self.required = frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
+        self.required = frozenset(f.name for f in parts if f.default is MISSING and f.default_factory is MISSING)
         self._readers = {name: reader(hint) for name, hint in hints.items()}
         self._former = {f.metadata["formerly"]: f.name for f in fields(cls) if "formerly" in f.metadata}
         self._writers = [(name, write) for name, hint in hints.items() if (write := writer(hint)) is not None]

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import parse_json
 from rolltrain_tui.experiment.grid import Cell
 from rolltrain_tui.experiment.run import Result
 
@@ -27,7 +28,7 @@ def write(folder: Path, cell: Cell, result: Result) -> None:
 def read(folder: Path, cell: Cell) -> Result | None:
     """The cell's result if it was stored before; None without a file, and for a damaged or foreign one."""
     try:
-        page = json.loads(path_of(folder, cell).read_bytes())
+        page = parse_json(path_of(folder, cell).read_bytes())
         return Result.of_json(page["result"]) if page["sha256"] == cell.sha256 else None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import parse_json
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import cell_store
@@ -67,7 +68,7 @@ class Experiment:
         """What the folder holds a part of; None where it holds none. ExperimentError for a page that cannot be read."""
         path = folder / EXPERIMENT
         try:
-            page = json.loads(path.read_bytes())
+            page = parse_json(path.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

@@ -23,6 +23,6 @@ def saves_root(option: Path | None) -> Path:
 def _is_checkout(folder: Path) -> bool:
     try:
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("project")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(project, dict) and project.get("name") == "rolltrain-tui"

@@ -46,7 +46,7 @@ def cut(path: Path, turn: int) -> None:
         for line in file:
             try:
                 played = json.loads(line).get("turn")
-            except (ValueError, AttributeError):
+            except (ValueError, AttributeError, RecursionError):
                 break
             if not isinstance(played, int) or played >= turn:
                 break

@@ -241,6 +241,13 @@ def test_wrong_input_is_a_sentence_before_anything_is_made(
     [
         ("{", "does not describe an evolution"),
         ("[]", "does not describe"),
+        ("[" * 100_000, "nested too deeply"),
+        (
+            json.dumps(
+                {"format": 1, "campaign": "{}", "base": "", "method": "pbt", "population": "4", "every": 5, "cut": 0.25, "mutations": []}
+            ),
+            "plan.population: expected a whole number",
+        ),
         ('{"format": 9}', "newer rolltrain"),
         (None, "another evolution"),
     ],

@@ -149,7 +149,7 @@ def test_damaged_and_foreign_files_are_passed_over(tiny_grid: Callable[..., tupl
     assert cell_store.read(tmp_path, cell) == result
     path = cell_store.path_of(tmp_path, cell)
     text = path.read_text(encoding="utf-8")
-    for damaged in (text[:40], text.replace(cell.sha256, "0" * 64), text.replace('"curve"', '"cure"'), "[]", "null"):
+    for damaged in (text[:40], text.replace(cell.sha256, "0" * 64), text.replace('"curve"', '"cure"'), "[]", "null", "[" * 100_000):
         path.write_text(damaged, encoding="utf-8")
         assert cell_store.read(tmp_path, cell) is None
 

@@ -84,6 +84,7 @@ def test_foreign_cells_are_listed(tiny_grid: Grid, here: Execute, tmp_path: Path
         (None, "no part of an experiment"),
         ("{", "cannot be read"),
         ("[]", "does not describe an experiment"),
+        ("[" * 100_000, "nested too deeply"),
         (json.dumps({"format": 99}), "newer rolltrain"),
         (
             json.dumps({"format": 1, "campaign": "{}", "arms": [[1]], "seeds": ["x"], "probes": False, "data_sha256": ""}),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.jobs import Died, Executor, Stopped
+from rolltrain_tui.base.json_records import parse_json
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.experiment.evolution.leg import Birth, Leg, Walked, give_birth, rehearse, verdict, walk
 from rolltrain_tui.experiment.evolution.plan import PLAN, Plan
@@ -181,7 +182,7 @@ class Evolution:
     def _read(self, generation: int, member: Member) -> Walked | None:
         """What the leg came to; None where it is not done, or its file is damaged."""
         try:
-            found = Walked.of_json(json.loads(self._leg(generation, member.index).read_bytes()))
+            found = Walked.of_json(parse_json(self._leg(generation, member.index).read_bytes()))
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return found if found.run == member.run else None

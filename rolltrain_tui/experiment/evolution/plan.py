@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import codec, parse_json
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import EQUAL_FOR_ALL, ExperimentError
@@ -109,12 +110,12 @@ class Plan:
         """The evolution in a folder; None where there is none. ExperimentError for a page that cannot be read."""
         path = folder / PLAN
         try:
-            page: dict[str, Any] = json.loads(path.read_bytes())
+            page: dict[str, Any] = parse_json(path.read_bytes())
             made = page.pop("format")
             if not isinstance(made, int) or made > FORMAT:
                 raise ExperimentError(f"{path} was written by a newer rolltrain; go on with that one.")
-            mutations = tuple(Mutation(**mutation) for mutation in page.pop("mutations"))
-            return cls(**page, mutations=mutations)
+            found: Self = codec(cls).load(page, "plan")
+            return found
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ExperimentError:
