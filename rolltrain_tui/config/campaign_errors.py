@@ -4,7 +4,7 @@ The allowed values are read from the JSON schema, so new bounds and choices need
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -50,18 +50,24 @@ class Guide:
         return reached, node
 
     def keys(self, where: Where) -> list[str]:
-        return list(self.find(where)[1].get("properties", ()))
+        """Of the section there; of one that may be null too."""
+        return [key for branch in self._branches(self.find(where)[1]) for key in branch.get("properties", ())]
 
     def homes(self, key: str) -> list[str]:
         """The sections that have this key."""
         return [section for section in self.keys(()) if key in self.keys((section,))]
 
     def _child(self, node: dict[str, Any], part: str | int) -> dict[str, Any] | None:
-        for branch in (node, *map(self._resolve, node.get("anyOf", ()))):
+        for branch in self._branches(node):
             below = branch.get("items") if isinstance(part, int) else branch.get("properties", {}).get(part)
             if below is not None:
                 return self._resolve(below)
         return None
+
+    def _branches(self, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What may stand at a place: the entry itself, and each that it offers."""
+        yield node
+        yield from map(self._resolve, node.get("anyOf", ()))
 
     def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         if (name := node.get("$ref")) is None:

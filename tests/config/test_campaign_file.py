@@ -235,6 +235,17 @@ class TestOverrides:
         assert line.startswith(f"--set {override.encode('unicode_escape').decode()}: ")
         assert says in line
 
+    @pytest.mark.parametrize(
+        ("override", "says"),
+        [
+            ("ppo.whitening=all", "unknown key; did you mean 'whiten'?"),
+            ("record.colour=red", "unknown key; known here: best_game, trajectories"),
+        ],
+    )
+    def test_a_section_that_may_be_null_tells_its_keys_too(self, override: str, says: str) -> None:
+        """As the dungeon's algorithms are, of which one is filled."""
+        assert complaints(template("dungeon"), override) == [f"--set {override}: {says}"]
+
     def test_mistakes_of_file_and_overrides_are_told_together(self) -> None:
         """The file's lines come first, then each override's."""
         lines = complaints(GOOD.replace("seed: 7 ", "seed: x "), "dice.rulebok=off", "turns", "hero.level=0")
