@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from rolltrain_tui.training import optimizer_state
@@ -100,14 +101,15 @@ class Snapshot:
     def unpack(cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
         """Exact inverse of pack, on the model's device; LearnerStateError unless every tensor fits the model and the optimiser.
 
-        Saves of earlier versions hold the frozen weights too. A buffer may have another shape: some grow as they are used.
+        Saves of earlier versions hold the frozen weights too. A buffer may have another shape: some grow as they are used; of PyTorch's own
+        layers, such as batch norms, none does.
         """
-        needed = changing(model, optimizer)
+        needed, steady = changing(model, optimizer), _steady(model)
         weights = {}
         for name, now in lasting(model).items():
             saved = tensors.get(at := f"{prefix}model.{name}")
             if name in needed or saved is not None:
-                shape = now.shape if saved is None or isinstance(now, nn.Parameter) else saved.shape
+                shape = now.shape if saved is None or name in steady else saved.shape
                 weights[name] = dealt(fitting(tensors, at, shape, now.dtype), now)
         device = next((p.device for p in model.parameters()), torch.device("cpu"))
         extra: dict[str, Any] = _unpack_rest(tensors, f"{prefix}{EXTRA}", device, dict)
@@ -149,6 +151,15 @@ def changing(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
     """What training changes: the parameters that the optimiser moves, and the buffers. Frozen weights are the program's own."""
     held = set(map(id, optimizer_state.learning(optimizer)))
     return {name: tensor for name, tensor in lasting(model).items() if id(tensor) in held or not isinstance(tensor, nn.Parameter)}
+
+
+def _steady(model: nn.Module) -> set[str]:
+    """The names of what keeps its shape: parameters, and buffers of PyTorch's own layers."""
+    strip, names = _strip(model), {name for name, _ in model.named_parameters()}
+    for path, module in model.named_modules():
+        if isinstance(module, _NormBase) or type(module).__module__.startswith("torch.nn."):
+            names |= {f"{path}.{name}" if path else name for name in module._buffers}
+    return {strip(name) for name in names}
 
 
 def _strip(model: nn.Module) -> Callable[[str], str]:

@@ -16,6 +16,7 @@ from rolltrain_tui.protocol.commands import SaveGame
 from rolltrain_tui.protocol.events import TwinJudged, TwinLost
 from rolltrain_tui.runs.event_log import read
 from rolltrain_tui.runs.saves import tensors as files
+from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse")  # PyTorch calls some of its layouts new
 
@@ -161,6 +162,31 @@ def test_a_run_goes_on_from_a_save_as_if_it_had_never_stopped(kind: type[Net], t
     for name in expected:
         assert torch.equal(expected[name], found[name]), name
     assert getattr(whole, "count", 0) == getattr(resumed, "count", 0)
+
+
+class Normed(Net):
+    """Its own batch norm, and PyTorch's."""
+
+    class Norm(nn.BatchNorm1d):
+        pass
+
+    def keep(self) -> None:
+        self.own, self.norm = Normed.Norm(4), nn.BatchNorm1d(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.norm(self.own(x)))
+
+
+@pytest.mark.parametrize("name", ["own.running_mean", "norm.running_var", "norm.num_batches_tracked"])
+def test_a_save_whose_statistics_have_another_shape_is_refused(name: str) -> None:
+    """A model may let a buffer of its own grow; those of PyTorch's layers keep their shape."""
+    net = Normed()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    packed = Snapshot.take(net, optimizer, 0).pack("")
+    Snapshot.unpack(packed, "", net, optimizer, 0)
+    packed[f"model.{name}"] = packed[f"model.{name}"].repeat(2)
+    with pytest.raises(LearnerStateError, match=f"the saved tensor 'model.{name}' is .*a saved run keeps the shape of its model"):
+        Snapshot.unpack(packed, "", net, optimizer, 0)
 
 
 @pytest.mark.parametrize("kind", ODD)
