@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 
@@ -29,19 +30,28 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int | None, turns: i
     if profile:
         from rolltrain_tui.bench import profile as parts
 
+        _tell(blocks or 6, turns)
         found = parts.run(path, settings, blocks=blocks or 6, turns=turns)
         click.echo(parts.as_json(found) if as_json else parts.table(path.stem, found))
         return
     from rolltrain_tui.bench import contest
 
+    _tell(blocks or 24, turns)
     result = contest.run(path, settings, blocks=blocks or 24, turns=turns)
     click.echo(contest.as_json(result) if as_json else contest.table(result))
+
+
+def _tell(blocks: int, turns: int) -> None:
+    click.echo(f"Every contestant plays {counted(blocks, 'block')} of {counted(turns, 'turn')}; the table follows.", err=True)
 
 
 def _optimizers(as_json: bool) -> None:
     from rolltrain_tui.integrations import optimizer_table
 
-    found = list(optimizer_table.rows())
+    found = []
+    for row in optimizer_table.rows():
+        click.echo(f"{'✔' if row.good else '✖'} {row.name}", err=True)
+        found.append(row)
     click.echo(json_text([asdict(row) for row in found]) if as_json else optimizer_table.table(found))
     if faults := [row.name for row in found if not row.good]:
         raise click.ClickException(f"not as they should be: {', '.join(faults)}")

@@ -135,6 +135,7 @@ def test_battle_boards_verify(two: Call) -> None:
     assert "Best quality within the budget" in two("arena", "leaderboard").out
     assert ["Tiny", "Wild"] == [row["name"] for row in json.loads(two("arena", "ratings", "--json").out)[0]["ratings"]]
     assert "to the last bit" in two("arena", "verify").out
+    assert "to the last bit" in two("arena", "verify", "--json").err  # match by match, for it takes a while
     assert all(text in two("arena", "replay", 1).out for text in ("Tiny wins", "The same as match #1"))
     import os
 

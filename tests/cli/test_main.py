@@ -309,7 +309,9 @@ def test_bench_delegates(call: Callable[..., Answer], monkeypatch: pytest.Monkey
     held: list[Any] = []
     monkeypatch.setattr(contest, "run", lambda campaign, settings, **sizes: held.append((campaign, settings, sizes)) or "result")
     monkeypatch.setattr(contest, "as_json", lambda result: json.dumps(result))
-    assert call("bench", tiny, "--set", "dice.dc=10", "--blocks", 2, "--json").out == '"result"\n'
+    told = call("bench", tiny, "--set", "dice.dc=10", "--blocks", 2, "--json")
+    assert told.out == '"result"\n'
+    assert "Every contestant plays 2 blocks of 20 turns" in told.err
     assert held == [(tiny, ("dice.dc=10",), {"blocks": 2, "turns": 20})]
 
 

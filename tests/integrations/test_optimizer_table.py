@@ -17,7 +17,9 @@ def test_one_row_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     some = [row for row in optimizer_table._torch() if row[0] in ("AdamW", "LBFGS", "SparseAdam")]
     monkeypatch.setattr(optimizer_table, "_torch", lambda: iter(some))
     monkeypatch.setattr(optimizer_table, "OTHERS", {"NotThere": ("no_such_package", {})})
-    found = {row["name"]: row for row in json.loads(CliRunner().invoke(bench, ["optimizers", "--json"], catch_exceptions=False).output)}
+    told = CliRunner().invoke(bench, ["optimizers", "--json"], catch_exceptions=False)
+    assert {"✔ AdamW", "✔ LBFGS", "✔ SparseAdam"} == set(told.stderr.splitlines())  # each as soon as it is known
+    found = {row["name"]: row for row in json.loads(told.stdout)}
     assert set(found) == {"AdamW", "LBFGS", "SparseAdam"}
     assert found["LBFGS"]["refused"].startswith("LBFGS takes several steps in one")
     assert all(found[name]["off"] and found[name]["resume"] and found[name]["worst"] <= 1e-3 for name in ("AdamW", "SparseAdam"))

@@ -108,8 +108,7 @@ def verify(roster: "Roster", numbers: tuple[int, ...], as_json: bool) -> int:
     findings = []
     for finding in verify_matches(Battles(roster.root), numbers or None):
         findings.append(finding)
-        if not as_json:
-            click.echo(f"{'✔' if finding.ok else '✖'} {finding.words}")
+        click.echo(f"{'✔' if finding.ok else '✖'} {finding.words}", err=as_json)
     wrong = sum(not finding.ok for finding in findings)
     if as_json:
         click.echo(json_text({"ok": not wrong, "findings": [asdict(finding) for finding in findings]}))
