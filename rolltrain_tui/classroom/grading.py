@@ -18,6 +18,7 @@ from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import one_line, printable
+from rolltrain_tui.base.system_files import of_a_system
 from rolltrain_tui.classroom import identity, submission
 from rolltrain_tui.classroom.assignment import Assignment
 from rolltrain_tui.classroom.children import Children
@@ -71,17 +72,13 @@ def files_in(folder: Path, leave: Sequence[Path] = ()) -> list[Path]:
             folders.clear()
             found.append(Path(where))
             continue
-        folders[:] = sorted(name for name in folders if not _of_a_system(name))
-        found += [path for name in sorted(names) if not _of_a_system(name) and (path := Path(where) / name).resolve() not in left]
+        folders[:] = sorted(name for name in folders if not of_a_system(name))
+        found += [path for name in sorted(names) if not of_a_system(name) and (path := Path(where) / name).resolve() not in left]
         if len(found) > MOST_FILES:
             raise NothingToGrade(f"{printable(folder)} holds more than {MOST_FILES} files. Name a folder of submissions only.")
     if not found:
         raise NothingToGrade(f"There is no submission in {printable(folder)}. `rolltrain class submit RUN` makes one.")
     return found
-
-
-def _of_a_system(name: str) -> bool:
-    return name.startswith((".", "__MACOSX")) or name.casefold() in ("thumbs.db", "desktop.ini")
 
 
 def look(path: Path, assignment: Assignment, folder: Path | None = None) -> Entry:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from class_grading import Class, monsters
-from support.class_archives import hostile, mutated
+from support.class_archives import hostile, mutated, packed_anew
 
 from rolltrain_tui.classroom import submission
 from rolltrain_tui.classroom.grading import NothingToGrade, files_in, look
@@ -39,6 +39,48 @@ def test_hostile_archives_are_refused_with_their_reason(good: Path, room: Class,
         entry = look(path, room.asked)
         assert entry.config is None, what
         assert word in entry.reason, (what, entry.reason)
+
+
+def test_a_submission_that_a_system_has_packed_anew_is_the_submission(good: Path, room: Class, tmp_path: Path) -> None:
+    """macOS puts its folder around it and adds files of its own, Windows its folder alone."""
+    explorer, finder = tmp_path / "explorer.zip", tmp_path / "finder.zip"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(explorer, "w", zipfile.ZIP_DEFLATED) as sink:
+        for name in source.namelist():
+            sink.writestr(f"anna/{name}", source.read(name))
+    finder.write_bytes(packed_anew(good.read_bytes()))
+    packed = look(good, room.asked)
+    for path in (explorer, finder):
+        entry = look(path, room.asked)
+        assert (entry.name, entry.story, entry.config, entry.reason) == (packed.name, packed.story, packed.config, "")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")  # of what the hostile one holds
+def test_a_folder_around_it_makes_no_hostile_archive_good(good: Path, room: Class, tmp_path: Path) -> None:
+    """What a zip can be made of anew is refused for the same reason."""
+    path, refused = tmp_path / "anew.zip", 0
+    for what, data, word in hostile(good):
+        try:
+            path.write_bytes(packed_anew(data))
+        except zipfile.BadZipFile:
+            continue
+        refused += 1
+        entry = look(path, room.asked)
+        assert entry.config is None, what
+        assert word in entry.reason or "that it holds" in entry.reason or "names other files" in entry.reason, (what, entry.reason)
+    assert refused >= 12
+
+
+@pytest.mark.parametrize("folder", ["..", ".", "../..", "/etc", "a/.."])
+def test_an_archive_whose_folder_leads_elsewhere_is_refused(folder: str, good: Path, tmp_path: Path) -> None:
+    """And nothing is written."""
+    path, into = tmp_path / "anna.zip", tmp_path / "deep" / "into"
+    into.mkdir(parents=True)
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as sink:
+        for name in source.namelist():
+            sink.writestr(f"{folder}/{name}", source.read(name))
+    with pytest.raises(NoSubmission):
+        submission.unpack(path, into)
+    assert [path, into.parent, into] == sorted(tmp_path.rglob("*"))
 
 
 def test_a_gigabyte_a_link_and_a_pipe_are_refused_unread(good: Path, room: Class, tmp_path: Path) -> None:

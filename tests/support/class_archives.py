@@ -63,6 +63,20 @@ def hostile(good: Path) -> Iterator[tuple[str, bytes, str]]:
     yield "a hostile campaign", packed({**files, "campaign.yaml": b"a: &a [1]\n" + b"b: [*a, *a]\n" * 50}), "campaign"
 
 
+def packed_anew(data: bytes) -> bytes:
+    """Unpacked and packed again as macOS does it: in a folder that has an entry of its own, with what the system adds."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as sink:
+        sink.writestr("anna (1)/", b"")
+        sink.writestr("anna (1)/.DS_Store", b"x")
+        for entry in source.infolist():
+            copy = zipfile.ZipInfo(f"anna (1)/{entry.filename}")
+            copy.create_system, copy.external_attr, copy.compress_type = entry.create_system, entry.external_attr, zipfile.ZIP_DEFLATED
+            sink.writestr(copy, source.read(entry))
+            sink.writestr(f"__MACOSX/anna (1)/._{entry.filename}", b"x")
+    return out.getvalue()
+
+
 def _with_entry(files: Mapping[str, bytes], name: str, change: Callable[[zipfile.ZipInfo], None]) -> bytes:
     out, data = io.BytesIO(), packed(files)
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as sink:

@@ -4,7 +4,7 @@
     campaign.yaml   chronicle.jsonl   ghost.json   saves/NAME/...
 
 An archive may come from a stranger. Nothing in it is used before it is checked, and only the names in this list become paths. The run is
-renamed into place after every byte has been checked.
+renamed into place after every byte has been checked. It may have been packed anew, by Finder or Explorer, with its folder around it.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files, rotating_log
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
+from rolltrain_tui.base.system_files import of_a_system
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.saves import manifest, slots
 from rolltrain_tui.runs.saves.lock import Lock
@@ -197,9 +198,9 @@ def _check_directory(file: IO[bytes]) -> None:
 
 def _contents_of(zipped: zipfile.ZipFile, most_of: Callable[[str], int]) -> Contents:
     """The manifest, compared with the zip's own directory. RecordError, BadZipFile."""
-    entries = {entry.filename: entry for entry in zipped.infolist()}
-    if len(entries) != len(zipped.infolist()) or CONTENTS not in entries:
-        raise RecordError(f"it has no {CONTENTS}, or a file twice")
+    entries = _members(zipped)
+    if CONTENTS not in entries:
+        raise RecordError(f"it has no {CONTENTS}")
     plain = parse_json(_read(zipped, entries[CONTENTS], 1 << 22))
     if isinstance(plain, dict) and isinstance(plain.get("format_version"), int) and plain["format_version"] > ARCHIVE_VERSION:
         raise SaveError(f"the archive was written by a newer rolltrain (format {plain['format_version']}); update first")
@@ -215,6 +216,17 @@ def _contents_of(zipped: zipfile.ZipFile, most_of: Callable[[str], int]) -> Cont
         if record.size != entry.file_size or not 0 <= record.size <= most:
             raise RecordError(f"{printable(record.name)} is said to have {record.size} bytes")
     return contents
+
+
+def _members(zipped: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The files by their names in the run: without the one folder around all of them, and what a system has added. RecordError."""
+    members = [entry for entry in zipped.infolist() if not entry.is_dir() and not any(map(of_a_system, entry.filename.split("/")))]
+    around = {entry.filename.partition("/")[0] for entry in members}
+    folder = f"{around.pop()}/" if len(around) == 1 and around.isdisjoint(("", ".", "..")) else ""
+    found = {entry.filename.removeprefix(folder): entry for entry in members}
+    if len(found) != len(members):
+        raise RecordError("it has a file twice")
+    return found
 
 
 def _most(name: str) -> int:
@@ -236,11 +248,12 @@ def _read(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
 
 def extract(zipped: zipfile.ZipFile, contents: Contents, folder: Path) -> None:
     """Extract every file and check its hash; then check every save by its own manifest."""
+    members = _members(zipped)
     for record in contents.files:
         path = folder / record.name
         path.parent.mkdir(parents=True, exist_ok=True)
         digest, left = hashlib.sha256(), record.size
-        with zipped.open(record.name) as source, path.open("xb") as sink:
+        with zipped.open(members[record.name]) as source, path.open("xb") as sink:
             while chunk := source.read(min(_CHUNK, left + 1)):
                 left -= len(chunk)
                 if left < 0:
