@@ -444,25 +444,24 @@ class RolltrainApp(App[None]):
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
         from rolltrain_tui.protocol.events import Event, SaveFailed
-        from rolltrain_tui.story.narration import tell
         from rolltrain_tui.tui.farewell import farewell
 
         self._look_out(None)
-        last = None
+        lost = False
         if self.bridge is not None:
             for news in self.bridge.take():  # the screen may not have taken the last turn
                 if isinstance(news, Event):
                     self.bridge.scene.apply(news)
-            last = self.bridge.scene.saved
-        lost = tell(last) if isinstance(last, SaveFailed) else ""
+            lost = isinstance(self.bridge.scene.saved, SaveFailed)
+        words = farewell(self.bridge)
         to, self._going = self._going, None
         if to == "title":
             self.bridge = None
             self._go_back()
             if lost:
-                self._explain("The run could not be saved", lost)
+                self._explain("The run could not be saved", words)
         else:
-            self.farewell = lost or farewell(self.bridge)
+            self.farewell = words
             well = not lost and (self.bridge is None or not self.bridge.scene.failure)
             self.exit(return_code=self._signals.code or (0 if well else 1))
 

@@ -16,6 +16,9 @@ def farewell(bridge: Bridge | None) -> str:
     if bridge is None or bridge.run is None or bridge.run.config is None:
         return ""
     scene, folder = bridge.scene, shlex.quote(str(bridge.run.folder))
+    if isinstance(failed := scene.saved, SaveFailed):
+        lost = f"Turn {failed.turn} could not be saved in {folder}: {clean(failed.error)}."
+        return f"{lost} Only the saves before are kept.\nOnce that is mended, go on from the last of them: rolltrain play {folder}"
     if scene.ending is not None:
         return f"The run is over after turn {scene.turn}. It is kept in {folder}.\nWatch it again: rolltrain replay {folder}"
     if scene.failure:

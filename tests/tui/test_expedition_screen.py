@@ -448,7 +448,9 @@ async def test_a_save_that_fails_at_the_end_is_told(tmp_path: Path) -> None:
         await game.press("ctrl+q")
         await game.until(lambda: game.app.return_code is not None)
         assert 1 == game.app.return_code
-        assert "No space left on device" in game.app.farewell
+        lost, on = game.app.farewell.splitlines()
+        assert f"could not be saved in {tmp_path}: No space left on device. Only the saves before are kept." in lost
+        assert on.endswith(f"go on from the last of them: rolltrain play {tmp_path}")
 
 
 async def test_a_failed_save_is_told_even_when_the_screen_saw_it_first(tmp_path: Path) -> None:
