@@ -115,7 +115,7 @@ class Ballot:
         return opened
 
     def count_hands(self, number: int, option: int, hands: int) -> None:
-        """So many hands were raised for the option. RoundOverError, NoSuchOptionError, BallotError."""
+        """Set the number of hands raised for the option. RoundOverError, NoSuchOptionError, BallotError."""
         if not 0 <= hands <= MOST_HANDS:
             raise BallotError(f"Between 0 and {MOST_HANDS} hands can be counted, not {hands}.")
         with self._lock:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(turns: int) -> "Iterator[Callable[[Event], None]]":
-    """Show a training of so many turns. Call what it yields with every event."""
+    """Show a training of `turns` turns. Call what it yields with every event."""
     from rolltrain_tui.plain.views import progress_view
     from rolltrain_tui.story.scene import Scene
 

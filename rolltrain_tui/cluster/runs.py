@@ -170,7 +170,7 @@ def _facts(campaign: Campaign) -> dict[str, Any]:
 
 
 def check_ranks(gang: Gang, config: CampaignConfig) -> None:
-    """RanksError where so many ranks cannot train this campaign."""
+    """RanksError where this number of ranks cannot train this campaign."""
     if reason := why_not_on_ranks(config, gang.size, shards=gang.shards):
         raise RanksError(reason)
 

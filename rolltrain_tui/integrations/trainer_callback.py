@@ -28,7 +28,7 @@ class TrainerGame:
         self._once = Once()
 
     def _session(self, model: Any, optimizer: Any, *, turns: float | None, root: str) -> Session:
-        """A game of so many turns, whose chronicle is in `root`/rolltrain."""
+        """A game of `turns` turns, whose chronicle is in `root`/rolltrain."""
         game = begin_session(
             model,
             optimizer,

@@ -148,7 +148,7 @@ def named(kind: str, part: str) -> Any:
 
 
 def why_not_on_ranks(config: "CampaignConfig", ranks: int, *, shards: bool) -> str:
-    """Why so many processes cannot train this campaign together; "" where they can."""
+    """Why `ranks` processes cannot train this campaign together; "" where they can."""
     mode = MODES[config.kind]
     if not mode.ranks:
         able = ", ".join(f"{name} ({row.title[0].lower()}{row.title[1:]})" for name, row in MODES.items() if row.ranks)

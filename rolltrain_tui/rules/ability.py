@@ -72,7 +72,7 @@ class PowerContext:
     dice: Dice
     """For the power's own rolls; the turn's dice are separate."""
     heal: Callable[[Hero, int, str], tuple[Event, ...]]
-    """Heal the hero by so many HP, with a cause."""
+    """Heal the hero by a number of HP, with a cause."""
     roll: DiceRolled | None = None
     """The roll that triggered a passive form."""
     loss: float | None = None

@@ -38,7 +38,7 @@ def append(path: Path, rows: Sequence[Row], most: int) -> None:
 
 
 def cut(path: Path, turn: int) -> None:
-    """Keeps the moves that were played before so many turns were taken; whoever goes on from there plays the later ones again. OSError."""
+    """Keep the moves that were played before `turn` turns were taken; a run that goes on from there plays the later ones again. OSError."""
     if not path.exists():
         return
     kept = []

@@ -28,7 +28,7 @@ SMALLEST, LARGEST = (20, 8), (300, 100)
 LONGEST_INPUT = 16_384
 """Bytes of a message: a paste."""
 KEYS = (200.0, 60.0)
-"""Messages of a guest: so many at once, so many a second."""
+"""Most messages of a guest: at once, and a second."""
 QUIT_SECONDS, TERM_SECONDS = 8.0, 2.0
 """How long a game may take to save and quit, and to end when it is told to."""
 

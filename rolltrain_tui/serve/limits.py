@@ -15,7 +15,7 @@ MOST_BUCKETS = 1000
 
 
 class Bucket:
-    """So many at once, and so many a second after that."""
+    """A token bucket: `most` at once, and `refill` a second after that."""
 
     def __init__(self, most: float, refill: float) -> None:
         self._most, self._refill = most, refill
@@ -48,7 +48,7 @@ class Buckets:
 
 
 class Seats:
-    """So many places, and who sits on one."""
+    """`most` places, of which `taken` are in use."""
 
     def __init__(self, most: int) -> None:
         self.most, self.taken = most, 0

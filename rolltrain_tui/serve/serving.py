@@ -25,7 +25,7 @@ class Serving:
     once: bool = False
     """Without a terminal: it ends with its run."""
     guests: int = 0
-    """So many may play games of their own in the browser."""
+    """The most guests that may play games of their own in the browser."""
     guest_command: Sequence[str] = ()
     """What starts the game of a guest."""
 

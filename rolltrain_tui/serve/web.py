@@ -29,7 +29,7 @@ HEARTBEAT = 30.0
 BREATH = 15.0
 """Seconds without news after which a phone gets an empty line, so that who has gone is noticed."""
 CHATTER = (20.0, 2.0)
-"""Messages of a viewer that are thrown away before it is sent off: so many at once, so many a second."""
+"""Messages of a viewer that are dropped before it is sent off: at once, and a second."""
 WORDS = {
     401: "This page needs the address with the code. Open the link or the QR code of the room again.",
     403: "This request does not come from the room's own page.",

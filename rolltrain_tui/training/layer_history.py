@@ -13,7 +13,7 @@ LOOKS = 5
 SETTLED = 20
 """Turns after which the weight average (decay 0.95) has forgotten most of where it began: 0.95^20 = 0.36 of it is left."""
 PER_TURNS = 100
-"""Growth is given per so many turns."""
+"""Turns over which growth is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class LayerHistory:
     """(turn, |weights|) at the examinations of the last 100 turns, and at the one before them."""
 
     def looks_at(self, every: int) -> bool:
-        """True where the coming turn is one of the last before an examination, of which there is one every so many turns."""
+        """True where the coming turn is one of the last before an examination. `every`: turns between examinations."""
         return self.turns % every >= every - LOOKS
 
     def returned(self) -> Self:

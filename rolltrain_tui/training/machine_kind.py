@@ -19,7 +19,7 @@ LONGEST = 100
 
 
 def this_machine(*, threads: int, device: str = "cpu") -> Machine:
-    """The kind of this machine, as it trains on so many CPU threads and on this device."""
+    """The kind of this machine, as it trains on `threads` CPU threads and on `device`."""
     torch = sys.modules.get("torch")
     return Machine(
         architecture=platform.machine(),

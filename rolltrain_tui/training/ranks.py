@@ -39,7 +39,7 @@ class Ranks:
         return number
 
     def share(self, rows: int) -> slice:
-        """Which of so many rows are this rank's. Shares differ by one row at most, and may be empty."""
+        """This rank's share of `rows` rows. Shares differ by one row at most, and may be empty."""
         return slice(rows * self.rank // self.size, rows * (self.rank + 1) // self.size)
 
     def add(self, tensor: "Tensor") -> "Tensor":

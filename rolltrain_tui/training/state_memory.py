@@ -27,7 +27,7 @@ from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fittin
 AVERAGE_DECAY = 0.95
 """theta_bar <- 0.95 theta_bar + 0.05 theta after every turn: a memory of about 1 / 0.05 = 20 turns, short enough to follow training."""
 BEST_OF = 8
-"""restore_best looks back on so many evaluations, and holds at most so many copies of weights and moments."""
+"""Evaluations that restore_best looks back on; the most copies of weights and moments that it holds."""
 FIRST_MOMENTS = ("exp_avg", "momentum_buffer")
 """The optimiser's own names for its running mean of gradients: Adam's kind, SGD's."""
 

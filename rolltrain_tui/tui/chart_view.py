@@ -51,7 +51,7 @@ class ChartView:
         return replace(self, window=_inside(start, wanted, newest))
 
     def panned(self, by: int, newest: int) -> Self:
-        """The window moved by so many turns, as far as the run reaches."""
+        """The window moved by `by` turns, as far as the run reaches."""
         if self.window is None:
             return self
         first, last = self.window

@@ -70,7 +70,7 @@ def _unit(a: Vector) -> Vector:
 
 @lru_cache(maxsize=8)
 def solid(sides: int) -> Solid:
-    """The die with so many sides; d100 is a d10, and any other number is drawn as a d20."""
+    """The die with this number of sides. A d100 is drawn as a d10, a number without a solid as a d20."""
     corners = [(float(x), float(y), float(z)) for x, y, z in _corners(sides)]
     longest = max(math.sqrt(_dot(v, v)) for v in corners)
     vertices = tuple((v[0] / longest, v[1] / longest, v[2] / longest) for v in corners)

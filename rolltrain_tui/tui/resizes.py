@@ -12,7 +12,7 @@ from textual.app import App
 from textual.events import Resize
 
 QUIET_SECONDS = 0.25
-"""Without a new size, and the window has come to rest. So long, too, it takes until a size is laid out and painted."""
+"""Without a new size for so long, the window has come to rest. To lay out and paint a size takes as long."""
 LONGEST_WAIT = 10.0
 
 

@@ -14,7 +14,7 @@ class Share:
     """Work of this thread within a share of the time, measured in CPU since the last piece was begun."""
 
     def __init__(self, longest: float) -> None:
-        """`longest`: after so many seconds the next piece is due, whatever the last one took."""
+        """`longest`: seconds after which the next piece is due, whatever the last one took."""
         self._longest = longest
         self._begun, self._cpu = -longest, 0.0
 

@@ -20,7 +20,7 @@ _CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" e
 
 @dataclass(slots=True)
 class OwnWorkers:
-    """An executor with so many processes. They stay for the next list of jobs, until `close` or the end of this process."""
+    """An executor with processes of this machine. They stay for the next list of jobs, until `close` or the end of this process."""
 
     count: int
     preload: Sequence[str] = ()

@@ -96,7 +96,7 @@ class Games:
         """Part of the last moves that were random."""
 
     def starts(self, count: int, stream: torch.Generator) -> Boards:
-        """So many games that are not over before they begin."""
+        """`count` games that are not over before they begin."""
         game, found = self.game, []
         missing = count
         while missing:

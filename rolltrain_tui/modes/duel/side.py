@@ -55,7 +55,7 @@ class Side:
         """Spent on forward passes and training since `mark`."""
 
     def pass_flops(self, boards: int, points: int) -> int:
-        """FLOPs of a forward pass of its networks on so many boards."""
+        """FLOPs of a forward pass of its networks on `boards` boards with `points` places each."""
         return boards * (self.cost.board + points * self.cost.point)
 
     def flops_of(self, boards: Read, cost: Passage) -> int:

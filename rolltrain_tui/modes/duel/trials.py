@@ -29,7 +29,7 @@ class Trials:
         self._blocks: list[tuple[Boards, Tensor]] = []
 
     def starts(self, starts: int) -> tuple[Boards, Tensor]:
-        """So many starts, and their chance: (limit, 2, starts)."""
+        """The first `starts` starts, and their chance: (limit, 2, starts)."""
         while len(self._blocks) * BLOCK < starts:
             stream = random_stream(0, f"duel trials {len(self._blocks)}")
             boards = Games(self.role, self.game, "ending", BLOCK, self.judges).starts(BLOCK, stream)

@@ -11,7 +11,7 @@ from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
 
 TURNS = 24
-"""For so many turns a game is imitated."""
+"""Turns for which a game is imitated."""
 WEIGHT = 0.5
 """Weight of the game's cross-entropy in the loss."""
 

@@ -23,7 +23,7 @@ from rolltrain_tui.modes.module.forward import STEP, LossError, Parameters, list
 from rolltrain_tui.training.any_batch import examples_in, pick, to_device
 
 LONGEST_TEXT = 512
-"""Texts are cut to so many tokens, the limit of BERT and its relatives."""
+"""Tokens to which texts are cut: the limit of BERT and its relatives."""
 IGNORED = -100
 """The label that PyTorch's cross entropy leaves out."""
 CLOSE = 1e-3

@@ -33,7 +33,7 @@ def build(config: TextConfig, *, base: Path) -> TextLearner:
 
 
 def why_not_on_ranks(config: TextConfig, count: int, *, shards: bool) -> str:
-    """Why so many processes cannot train this campaign together; "" where they can."""
+    """Why `count` processes cannot train this campaign together; "" where they can."""
     if config.batch.sequences < count:
         return (
             f"batch.sequences: {config.batch.sequences} cannot be dealt to {count} ranks; set it to {count} or more, or start fewer ranks"

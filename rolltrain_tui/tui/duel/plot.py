@@ -23,7 +23,7 @@ def title(points: Points, axes: Sequence[int], width: int) -> str:
 
 
 def panes(dimension: int, turned: int) -> list[tuple[int, ...]]:
-    """The coordinates of the first pane and the second; `turned` moves both on by so many. In two dimensions there is one pane."""
+    """The coordinates of the first pane and the second; both are moved on by `turned`. In two dimensions there is one pane."""
     if dimension == 2:
         return [(turned % 2, (turned + 1) % 2)]
     a, b, c = ((turned + i) % dimension for i in range(3))

@@ -34,7 +34,7 @@ WIDE_FROM = 110
 
 
 def widths_of(room: int) -> tuple[int, ...]:
-    """The columns' widths in so many cells."""
+    """The columns' widths where there are `room` cells."""
     fixed = FULL if room >= WIDE_FROM else SHORT
     rest = max(0, room - sum(fixed) - GAP * len(fixed))
     campaign = rest * 4 // 9

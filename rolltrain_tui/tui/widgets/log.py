@@ -65,7 +65,7 @@ class LogPanel(ScenePanel):
         return len(scene.story) + (len(scene.turn_lines) if self.detailed else 1)
 
     def scroll_by(self, rows: int) -> None:
-        """Back in time by so many rows; forward when negative, to the end and following again."""
+        """Scroll back in time by `rows`; forward when negative. At the end the log follows again."""
         if self._scene is None:
             return
         self._back = max(0, self._back + rows)

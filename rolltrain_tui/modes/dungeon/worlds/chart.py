@@ -64,7 +64,7 @@ class Chart:
         self.unseen -= set(self.cells.values())
 
     def lines(self, width: int, height: int) -> list[list[tuple[str, str]]]:
-        """The map as (text, kind) pieces, at most so large; the player's room is always on it."""
+        """The map as (text, kind) pieces, in at most `width` cells and `height` lines; the player's room is always on it."""
         columns, rows = max(1, (width + GAP) // (WIDTH + GAP)), max(1, (height + 1) // 2)
         names = {cell: name for name, cell in self.cells.items()}
         shown = [*names, *self.unseen]

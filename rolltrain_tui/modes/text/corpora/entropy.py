@@ -16,7 +16,7 @@ from rolltrain_tui.modes.text.corpora.grammar import Grammar
 from rolltrain_tui.modes.text.corpora.notation import Expand, GrammarError, Recall, Symbol
 
 SWEEPS = 10_000
-"""After so many rounds without settling, a grammar's documents are taken to be endless on average."""
+"""Rounds after which a grammar that has not settled is taken to write endless documents on average."""
 
 
 def entropy(grammar: Grammar) -> float:

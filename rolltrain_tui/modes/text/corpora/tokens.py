@@ -47,7 +47,7 @@ def tokenize(text: str, title: str, *, narrow: bool = False) -> Tokens:
 
 
 def narrowest(different: int) -> torch.dtype:
-    """The smallest type that holds the numbers of so many characters."""
+    """The smallest type that holds the numbers of so many different characters."""
     return torch.uint8 if different <= 256 else torch.int16
 
 
