@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def _called() -> Any:
-    """The verb's answer. Of the ranks on one machine the first one talks: they would all say the same."""
+    """The verb's answer. Only the first rank on each machine talks: the others would say the same."""
     if first_here():
         return rolltrain(prog_name="rolltrain", standalone_mode=False)
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):

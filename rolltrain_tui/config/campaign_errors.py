@@ -50,7 +50,7 @@ class Guide:
         return reached, node
 
     def keys(self, where: Where) -> list[str]:
-        """Of the section there; of one that may be null too."""
+        """The keys of the section there, also of one that may be null."""
         return [key for branch in self._branches(self.find(where)[1]) for key in branch.get("properties", ())]
 
     def homes(self, key: str) -> list[str]:

@@ -58,7 +58,7 @@ class RunSummary:
     """The last evaluation before the final one."""
     turn: int = 0
     curves: dict[str, Curve] = field(default_factory=lambda: {name: Curve() for name in CURVES})
-    """Metric -> its values. Of both k those of the turns that were measured, so that their means can be compared."""
+    """Metric -> its values. Both k are those of measured turns only, so that their means can be compared."""
     lanes: dict[str, Lane] = field(default_factory=dict)
     """Ability or monster -> the turns in which it was in force or near."""
     foes: set[str] = field(default_factory=set)

@@ -39,7 +39,7 @@ NEAR = 0.3
 """Two scouts whose log k differ by less try the same step; the better one counts."""
 
 Values = Sequence[float]
-"""Of one scout, one for each sequence; lower is better. Not finite where its training came to nothing."""
+"""The values of one scout, one for each sequence; lower is better. Not finite where its training came to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def vouched(pace: Pace, k: float) -> float:
 
 
 def _points(here: Mapping[float, Values], anew: Mapping[float, Values]) -> list[tuple[float, Values]]:
-    """(log k, values) of all scouts by k. Of two that try the same step, the better one; the run's own stays."""
+    """(log k, values) of all scouts by k. Where two try the same step the better one counts; the run's own stays."""
     mine, points = here[1.0], list[tuple[float, Values]]()
     for k, found in sorted((*here.items(), *anew.items()), key=lambda scout: scout[0]):
         values = found if all(map(isfinite, found)) else [value + LOST for value in mine]

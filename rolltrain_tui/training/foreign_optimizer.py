@@ -193,7 +193,7 @@ class OptimizerHooks:
         k = effect.update_scale * effect.lr_scale
         if self._sampled is None or k == 1 or k < 0 or masks(effect) or self.levers.norms is not None:
             return False
-        # Of a sparse gradient a sample would miss the few rows that move
+        # a sample would miss the few rows that a sparse gradient moves
         return not any(p.grad is not None and p.grad.is_sparse for p in self.levers.parameters)
 
 

@@ -83,7 +83,7 @@ class TurnSchedule(ByTurns):
 
 
 def learning_rate(turn: int, turns: int, peak: float, schedule: ScheduleConfig) -> float:
-    """Of turn 0, 1, ...: a straight line up to the peak at turn warmup_turns - 1, then constant, or half a cosine down.
+    """The rate of turn 0, 1, ...: a straight line up to the peak at turn warmup_turns - 1, then constant, or half a cosine down.
 
     The cosine ends at final_fraction of the peak, on the last of `turns`.
     """

@@ -27,7 +27,7 @@ class Exchange:
 
 
 def first_settings(plan: Plan) -> list[Settings]:
-    """Of each member, at turn 0. ExperimentError where a grid has another number of points than there are members."""
+    """The settings of each member at turn 0. ExperimentError where a grid has another number of points than there are members."""
     if plan.method == "grid":
         return _grid(plan)
     draws = [Random(f"{plan.config.seed}/first/{index}") for index in range(plan.population)]

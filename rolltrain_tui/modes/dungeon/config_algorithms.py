@@ -118,7 +118,7 @@ class ActDeConfig(PPOConfig):
     tau: Annotated[float, Field(gt=0, lt=1)]
     """The expectile of ilql: 0.5 is the mean, towards 1 the largest."""
     advantage: Literal["residual", "q"] = "residual"
-    """Of the policy. q: Q less the value; residual, or left out as in older files: what Q did not foresee, which hardly learns."""
+    """The policy's advantage. q: Q less the value; residual, or left out as in older files: what Q did not foresee, which hardly learns."""
 
 
 ALGORITHMS = {

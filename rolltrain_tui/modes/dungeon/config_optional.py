@@ -13,7 +13,7 @@ class TextWorldConfig(Section):
     game: Literal["coin_collector", "treasure_hunter", "cooking", "simple"]
     """Which kind of game."""
     level: Annotated[int, Field(ge=1, le=300)] | None
-    """How hard; null for cooking and simple. Of coin_collector: rooms on the way; 105 and 205 have five, and blind alleys besides."""
+    """How hard; null for cooking and simple. For coin_collector: rooms on the way; 105 and 205 have five, and blind alleys besides."""
 
     @field_validator("level")
     @classmethod

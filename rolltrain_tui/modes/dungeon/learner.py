@@ -239,7 +239,7 @@ class DungeonLearner(Experienced):
         return self.flops / 1e9
 
     def losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]:
-        """5. Of each move: (B,)."""
+        """5. The loss of each move: (B,)."""
         offers = Offers.of(rows)
         self.flops += (3 if torch.is_grad_enabled() else 1) * self.player.flops(offers)
         with self.autocast():

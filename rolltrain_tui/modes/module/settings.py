@@ -39,7 +39,7 @@ def difference(here: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
 
 
 def _arguments(made: object) -> set[str]:
-    """Of its class and of those that it is made from: what AdamW fixes (decoupled_weight_decay) is an argument of Adam."""
+    """Arguments of its class and of its base classes: what AdamW fixes (decoupled_weight_decay) is an argument of Adam."""
     found: set[str] = set()
     for kind in type(made).__mro__[:-1]:
         with suppress(TypeError, ValueError):

@@ -235,7 +235,7 @@ class TextLearner(WritingLearner):
 
     @contextmanager
     def whole(self) -> Iterator[GPT]:
-        """A model with all weights, for passes that the ranks do not take together. Of sharded weights it is a copy, gathered by all."""
+        """A model with all weights, for passes that ranks take alone. Where weights are sharded it is a copy, gathered by all."""
         if not self.ranks.shards:
             yield self.model
             return

@@ -35,7 +35,7 @@ class RunSummary:
     """Unix time in seconds."""
     ending: str | None
     outcome: Outcome | None = None
-    """Of a finished run: its judgement beside plain training, where its event log can be read."""
+    """The judgement of a finished run beside plain training, where its event log can be read."""
     label: str = "val"
     """What the value is, in one word."""
     damage: str = ""

@@ -74,7 +74,7 @@ def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path
 
 
 def read(path: Path) -> Snapshot:
-    """The save in `path`. Of a run the latest one, or the newest good one if that is damaged (`note` says so). SaveError."""
+    """The save in `path`; where that is a run, its latest save, or the newest good one if that is damaged (`note` says so). SaveError."""
     path = slots.place(path)
     if not path.exists() and path.parent.name == layout.SAVES:
         path = slots.find(path.parent.parent, path.name)

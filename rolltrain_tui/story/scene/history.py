@@ -26,7 +26,7 @@ class Stay:
 
 @dataclass(slots=True)
 class History:
-    """A fold of events. Of too many turns neighbours are joined: the mean of both, at the later one. The newest stay single."""
+    """A fold of events. When there are too many turns, neighbours are joined: their mean, at the later one. The newest stay single."""
 
     turns: list[int] = field(default_factory=list)
     columns: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in COLUMNS})

@@ -217,7 +217,7 @@ def without_inner(points: Points, polytope: Polytope) -> tuple[Points, tuple[Fal
 
 
 def _below(points: Points, i: int) -> Point | None:
-    """A point that lets this one fall: no larger in any coordinate, of equal ones an earlier one. Of several the one that stays."""
+    """A point that lets this one fall: no larger in any coordinate, or equal and earlier. Of several, one that stays."""
     point = points[i]
     found = [q for j, q in enumerate(points) if (q != point or j < i) and all(a <= b for a, b in zip(q, point, strict=True))]
     return min(found, key=lambda q: (sum(q), q)) if found else None

@@ -54,7 +54,7 @@ class Offers:
 def read(
     vocabulary: Words, texts: Sequence[str], commands: Sequence[Sequence[str]], context: int, prefix: str = "", reserved: int = 0
 ) -> Offers:
-    """The offers in numbers; `prefix` in front of each text. Of a text that is too long for the context, the beginning is left out.
+    """The offers in numbers; `prefix` in front of each text. A text that is too long for the context loses its beginning.
 
     `reserved`: words of the context that are kept free, for a command that is to be written.
     """

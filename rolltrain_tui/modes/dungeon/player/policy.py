@@ -127,7 +127,7 @@ class Player(nn.Module):
         return next(self.gpt.parameters()).device
 
     def flops(self, offers: Offers) -> float:
-        """Of reading these offers forward: two for each weight of the layers inside, and those of the output where words are asked."""
+        """FLOPs of reading these offers forward: two for each weight of the inner layers, and those of the output where words are asked."""
         positions = offers.text.shape[1] + offers.commands.shape[1] * (offers.commands.shape[2] - 1)
         asked = offers.commands.shape[1] * offers.commands.shape[2]
         return 2.0 * len(offers) * (positions * self.inner_weights + asked * self.output_weights)

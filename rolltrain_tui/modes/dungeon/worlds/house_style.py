@@ -1,6 +1,6 @@
 """A room of TextWorld's, told in the sentences of the built-in worlds, so that a model which learnt there can be examined here.
 
-What is true in the game (its facts) says more than its text. Of a game without facts, the admissible commands show some of it.
+What is true in the game (its facts) says more than its text. Where a game has no facts, the admissible commands show some of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

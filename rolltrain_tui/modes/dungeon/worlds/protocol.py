@@ -53,7 +53,7 @@ class World(Protocol):
 
     @property
     def walkthrough(self) -> tuple[str, ...]:
-        """Commands that win with all points. Of the built-in worlds the fewest; their number is the par."""
+        """Commands that win with all points. In the built-in worlds there is no shorter way; their number is the par."""
         ...
 
     @property
