@@ -188,6 +188,17 @@ def written(folder: Path, events: Sequence[Event]) -> None:
             chronicle.append(event)
 
 
+async def test_a_click_puts_the_cursor_on_the_turn_that_was_pointed_at(tmp_path: Path) -> None:
+    """Beside the plot, on the labels, it does nothing."""
+    async with playing(tmp_path, size=(80, 24)) as game:
+        await game.play_to(60)
+        await game.press("x")
+        await game.until(lambda: isinstance(game.app.screen, ChartScreen) and "Turn 60 " in game.text)
+        for column, turn in ((13, 0), (3, 0), (79, 60), (46, 30)):
+            await game.pilot.click("#full-chart", offset=(column, 6))
+            await game.until(lambda turn=turn: f"Turn {turn} " in game.text)
+
+
 async def test_other_runs_of_the_campaign_are_laid_over_it(tmp_path: Path) -> None:
     """From the ending too: each with its letter, its name and its value at the cursor; those of other campaigns are not."""
     for name, value in (("this", 1.4), ("earlier", 1.3)):

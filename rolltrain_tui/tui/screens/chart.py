@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -15,7 +15,7 @@ from rolltrain_tui.tui.chart_view import ChartView
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, in_thread, while_open
 from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines
+from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines, turn_under
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
 
 TICK_SECONDS = 0.2
@@ -26,6 +26,7 @@ PAGE = 10
 
 HELP = (
     ("← →", "The cursor one turn back or on; with shift, or , and ., ten"),
+    ("click", "The cursor on this turn"),
     ("home end", "The first turn; the newest one, which the cursor then follows"),
     ("+ - 0", "Fewer or more turns around the cursor; the whole run"),
     ("pgup pgdn", "The window half its width back or on"),
@@ -116,6 +117,15 @@ class ChartScreen(TavernScreen):
         return self._scene().turn
 
     # The keys.
+
+    @while_open
+    def on_click(self, event: events.Click) -> None:
+        """The cursor on the turn that was pointed at."""
+        panel = self.query_one(WholePanel)
+        place = event.get_content_offset(panel)
+        turn = turn_under(place.x, self._view.span(self._newest), panel.content_size.width) if place is not None else None
+        if turn is not None:
+            self._look(self._view.moved_to(turn, self._newest))
 
     def action_help(self) -> None:
         self.app.push_screen(HelpScreen(HELP, "Keys of the chart"))

@@ -46,6 +46,14 @@ def full_chart_lines(scene: Scene, view: ChartView, others: Sequence[Other], wid
     return [*lines, *readout][:height]
 
 
+def turn_under(column: int, span: tuple[int, int], width: int) -> int | None:
+    """The turn in a column of the chart, `width` wide; None beside the plot."""
+    columns = max(10, width - GUTTER)
+    if not 0 <= column - GUTTER < columns:
+        return None
+    return round(Frame(*span, 0.0, 1.0, columns, 1).turn(2 * (column - GUTTER) + 0.5))
+
+
 def _head(series: Series, view: ChartView, frame: Frame | None, scene: Scene, width: int) -> Line:
     scale = " · log" if frame is not None and frame.log else ""
     turns = f" · turns {frame.first} to {frame.last}" if frame is not None else ""
