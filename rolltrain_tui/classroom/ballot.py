@@ -168,7 +168,7 @@ class Ballot:
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Have `listener` called after every change, in the thread that made it; what comes back ends that.
 
-        It gets no tally, for two changes may be told in either order: `tally()` always has the newest.
+        It gets no tally, for two changes may be reported in either order: `tally()` always has the newest.
         """
         with self._lock:
             self._listeners.append(listener)

@@ -46,7 +46,7 @@ def hold(limits: Limits) -> None:
 
 
 def _data_in_use() -> int | None:
-    """Bytes of private memory, as RLIMIT_DATA counts them; None where that cannot be told."""
+    """Bytes of private memory, as RLIMIT_DATA counts them; None where the system does not say."""
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
             if line.startswith("VmData:"):

@@ -1,6 +1,6 @@
 """Several processes that train one model: what they tell each other, by torch.distributed.
 
-Numbers travel as tensors and texts as bytes. Nothing is pickled, so a rank can be told nothing that runs.
+Numbers travel as tensors and texts as bytes. Nothing is pickled, so a message cannot make a rank run code.
 """
 
 import ctypes

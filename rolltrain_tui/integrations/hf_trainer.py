@@ -25,7 +25,7 @@ def calling_trainer(callback: object) -> Any | None:
 
 
 def resumed_from() -> Path | None:
-    """The checkpoint that the calling Trainer resumes from; None where that cannot be told."""
+    """The checkpoint that the calling Trainer resumes from; None where that is not known."""
     for names in _callers():
         if isinstance(folder := names.get("resume_from_checkpoint"), str | Path):
             return Path(folder)

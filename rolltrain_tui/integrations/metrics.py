@@ -12,7 +12,7 @@ _PREFIXES = ("eval_", "val_", "valid_", "validation_", "test_", "eval/", "val/",
 
 
 def objective_of(name: str | None, better: str | None) -> Objective:
-    """`better` is "lower" or "higher" ("min", "max"); it may be left out for a loss. ValueError where it cannot be told."""
+    """`better` is "lower" or "higher" ("min", "max"); it may be left out for a loss. ValueError where it is not known."""
     if name is None and better is None:
         return LOSS
     if name is not None and (not isinstance(name, str) or not name):

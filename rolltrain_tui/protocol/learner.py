@@ -77,7 +77,7 @@ class Evaluation:
     """Sequences, examples, games or episodes that were looked at."""
     gflop: float
     values: tuple[float, ...] = ()
-    """One for each of them, in the probe set's order, so that two learners can be compared one by one. Empty where that cannot be told."""
+    """One for each of them, in the probe set's order, so that two learners can be compared one by one. Empty where they are not known."""
 
     @classmethod
     def of(cls, values: Sequence[float], gflop: float = 0.0) -> Self:
@@ -91,7 +91,7 @@ class Examination:
     """What a look at the model found, besides its loss; see `rules.signals` for the names. Nothing was changed, nothing drawn."""
 
     values: Mapping[str, float]
-    """Signal -> value; NaN where it cannot be told yet."""
+    """Signal -> value; NaN where it cannot be measured yet."""
     layers: tuple[LayerReading, ...]
     gflop: float
 

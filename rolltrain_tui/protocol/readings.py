@@ -6,7 +6,7 @@ from typing import Literal
 
 Condition = Literal["healthy", "sick", "unknown"]
 Pace = Literal["slow", "tuned", "hot", "unclear"]
-"""The size of a run's steps, as scouts judge it: too small, right, too large, or not to be told."""
+"""The size of a run's steps, as scouts judge it: too small, right, too large, or unclear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Reading:
 
     signal: str
     value: float
-    """NaN when it could not be told (yet)."""
+    """NaN when it could not be measured (yet)."""
     low: float | None
     high: float | None
 

@@ -12,7 +12,7 @@ data, and B the examples of a turn:
     noise_scale     tr(Sigma) / |G|^2 / B, with |G|^2 ~ <g_a, g_b> and tr(Sigma) ~ h |g_a - g_b|^2 / 2
                     (McCandlish et al., An Empirical Model of Large-Batch Training, 2018)
 
-What cannot be told is NaN. The model is left as it was, and nothing is drawn.
+A signal that cannot be measured is NaN. The model is left as it was, and no random number is drawn.
 """
 
 import math
@@ -41,7 +41,7 @@ class TrainingProbe:
     second: list[Tensor] | None
     """g_b; None where the data had no two halves."""
     half: int | None
-    """h; None where the halves are not equally large, and the noise scale cannot be told."""
+    """h; None where the halves are not equally large, and the noise scale cannot be estimated."""
     dead: Sequence[Tensor]
     """Which hidden units are dead: one bool vector for each place where there are some."""
 

@@ -46,7 +46,7 @@ class EndingSignals:
 
     def _hear(self, number: int, call: Callable[..., object]) -> None:
         if number == HANGUP and self.code == 128 + number:
-            return  # a window that is closed may be told twice, and that is not impatience
+            return  # closing a window may send the signal twice, which is not impatience
         if self.code:
             self._put_back()
             os._exit(128 + number)

@@ -11,7 +11,7 @@ first slots:
     unfinished  share of a host's fixed games that the limit stopped                against the judge that holds out best
     echo        the last evaluation or the median of three, the lower, - best of all, where a rival learns    it was better against others
 
-What cannot be told is left out: what rests on V where a package made the rewards; `echo` where no rival learns; what is a host's alone for
+Signals that cannot be measured are left out: those of V where a package made the rewards; `echo` where no rival learns; a host's own for
 agents; `curiosity` before the first turn, when every network makes one move everywhere.
 `q_bias` counts the judges that are in the pool: of the others the network was never told.
 """

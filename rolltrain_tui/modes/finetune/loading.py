@@ -1,6 +1,6 @@
 """A model and its tokenizer from a folder, ready to be trained. Only transformers' own code runs, and nothing is fetched.
 
-Everything in this file that another library raises becomes one sentence: a folder may be broken in more ways than can be told beforehand.
+Everything in this file that another library raises becomes one sentence: a folder may be broken in more ways than can be foreseen.
 """
 
 import importlib.util
