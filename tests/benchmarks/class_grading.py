@@ -1,4 +1,4 @@
-"""A class of thirty hands in, and is graded: honest runs, other kinds of CPU, ten forgeries, a copy, and two runs that would take years.
+"""A class of thirty hands in, and is graded: honest runs, other kinds of CPU, eleven forgeries, a copy, and two runs that would take years.
 
     python tests/benchmarks/class_grading.py [FOLDER]
 
@@ -147,7 +147,7 @@ def _elsewhere(event: Event) -> Event:
 
 
 def doctored(room: Class, turns: int) -> Mapping[str, Callable[[str], Path]]:
-    """Ten ways to cheat; each makes the run that a student of this name hands in."""
+    """Eleven ways to cheat; each makes the run that a student of this name hands in."""
     half = turns // 2
     roll = changed(DiceRolled, lambda event: event.turn == half, naturals=(20,), natural=20, total=22, outcome="crit", k=2.0)
 
