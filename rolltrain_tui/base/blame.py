@@ -40,7 +40,7 @@ def blame(error: BaseException) -> str:
     if isinstance(error, ForeignError):
         package = PLUGINS.packages.get(error.name)
         return f"Plug-in {package}, {error.kind} {error.name!a}: " if package else ""
-    if isinstance(error, NotEnoughMemoryError) and error.__cause__ is not None:  # a sentence of the house for any code's error
+    if isinstance(error, NotEnoughMemoryError) and error.__cause__ is not None:  # rolltrain's own sentence, for an error in any code
         return blame(error.__cause__)
     frames = [frame for frame, _ in walk_tb(error.__traceback__) if _root(frame) in {HOUSE, *PLUGINS.roots}]
     theirs = [frame for frame in (frames[-1:] if isinstance(error, ValueError) else frames[::-1]) if _root(frame) != HOUSE]

@@ -1,6 +1,6 @@
 """Foreign code is held to its promises: what a function answers is what the type hints of our interface say.
 
-A broken promise is told where it is broken, with package and row. Later the error would be one of the house.
+A broken promise is reported where it is broken, with package and row. Later the error would look like one of rolltrain's own.
 """
 
 from collections.abc import Callable, Iterator, Mapping

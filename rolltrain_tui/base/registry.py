@@ -103,7 +103,7 @@ class Registry(Mapping[str, Row]):
 
     @property
     def own(self) -> Mapping[str, Row]:
-        """The rows of the house: built in, and those that its modes brought."""
+        """The rows of rolltrain itself: built in, and those of its modes."""
         return {**self.built_in, **self.of_modes}
 
     @property
@@ -112,13 +112,13 @@ class Registry(Mapping[str, Row]):
         return {**self.built_in, **self.from_plugins}
 
     def bring(self, rows: Callable[[], Iterable[Row]]) -> None:
-        """More rows of the house, from a floor above this table. They are fetched and checked at the first question for them."""
+        """More rows of rolltrain itself, from a floor above this table. They are fetched and checked at the first question for them."""
         self._bringers.append(rows)
         self._of_modes = None
 
     @property
     def of_modes(self) -> Mapping[str, Row]:
-        """The rows that the house's modes brought."""
+        """The rows that rolltrain's own modes brought."""
         with _lock:
             if self._of_modes is None:
                 self._of_modes = {}  # a check may ask this table

@@ -328,7 +328,7 @@ class DiagnosisConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _older_campaigns(cls, data: object) -> object:
-        """They send no scouts, have the house's bound of spikes, and count what youth shows."""
+        """They send no scouts, have the built-in bound of spikes, and count what youth shows."""
         if not isinstance(data, dict):
             return data
         sends_none = data.keys() - {"spike", "youth"} == {"examine", "scouting"}
@@ -546,7 +546,7 @@ class CampaignConfig(Header):
 
     @property
     def dials(self) -> tuple[Dial, ...]:
-        """What the player may change on the way, beside the levers of the house."""
+        """What the player may change on the way, beside the abilities' levers."""
         return ()
 
     @property

@@ -1,4 +1,4 @@
-"""The kinds of training, one folder each, and the table of them. Nothing else in the house asks what is trained."""
+"""The kinds of training, one folder each, and the table of them. Nothing else in the package asks what is trained."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Mode:
     probes: str = ""
     """A module of questions that `compare --probes` asks of a finished run. "": there are none."""
     signals: str = ""
-    """A tuple of the `Signal` rows that its examination tells besides the house's. Other packages bring theirs by entry points."""
+    """A tuple of the `Signal` rows that its examination tells besides those of all modes. Other packages bring theirs by entry points."""
     monsters: str = ""
     """A tuple of the `Monster` rows that those signals bring, where monsters are diagnosed. "": none of its own."""
     ranks: str = ""
@@ -120,7 +120,7 @@ MODES: Registry[Mode] = Registry(
 
 
 def _brought(part: str) -> Iterator[Any]:
-    """The rows that the house's own modes name as their signals or monsters."""
+    """The rows that the built-in modes name as their signals or monsters."""
     for mode in MODES.built_in.values():
         if place := getattr(mode, part):
             yield from resolve_name(place)

@@ -1,4 +1,4 @@
-"""Dials: what a kind of training lets the player change on the way, beside the levers of the house. Plain values, no torch."""
+"""Dials: what a kind of training lets the player change on the way, beside the abilities' levers. Plain values, no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

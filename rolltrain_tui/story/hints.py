@@ -88,7 +88,7 @@ def hint_of(scene: Scene, *, scouts: bool = True) -> Hint | None:
 
 
 def mode_hint(scene: Scene) -> Hint | None:
-    """The dial that helps against the monster that is near; None for monsters of the house.
+    """The dial that helps against the monster that is near; None for monsters that no mode brings.
 
     Dials that were turned since it came, or that this training refused to turn, are passed over.
     """

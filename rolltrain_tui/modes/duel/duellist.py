@@ -1,4 +1,4 @@
-"""What the house asks of the duel's learner besides training: what it is, evaluation, examination, its voice, saves and copies."""
+"""What the duel's learner answers besides training: what it is, evaluation, examination, its voice, saves and copies."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""What an examination of a duel measures besides the house's own signals. Nothing is changed, and nothing is drawn.
+"""What an examination of a duel measures besides the signals of all modes. It changes nothing, and draws no random number.
 
 With Q the values of the network that learns, V the highest sum of rewards that a game can bring, and boards those of the replay buffer's
 first slots:

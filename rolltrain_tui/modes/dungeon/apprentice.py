@@ -1,4 +1,4 @@
-"""What the house asks of the dungeon's learner besides its turns: evaluation, examination, its voice, saves and copies."""
+"""What the dungeon's learner answers besides its turns: evaluation, examination, its voice, saves and copies."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence

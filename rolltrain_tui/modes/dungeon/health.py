@@ -1,4 +1,4 @@
-"""What an examination of the dungeon measures besides the house's own signals. Nothing is changed, and nothing is drawn.
+"""What an examination of the dungeon measures besides the signals of all modes. It changes nothing, and draws no random number.
 
     policy_shift   mean over the last turns of the approximate KL between the policy that learns and the one that played
     clip_share     mean over the last turns of the part of the moves whose ratio was clipped

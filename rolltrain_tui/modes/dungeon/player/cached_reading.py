@@ -30,7 +30,7 @@ def begin(model: GPT | Borrowed, text: Tensor, length: Tensor, more: int) -> Cac
 
 
 class _Own:
-    """The house's GPT."""
+    """The built-in GPT."""
 
     def __init__(self, gpt: GPT, text: Tensor, length: Tensor, more: int) -> None:
         B, S = text.shape
