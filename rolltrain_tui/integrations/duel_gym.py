@@ -6,6 +6,7 @@ host's action is a code (`game.choices`), an agent's a coordinate. The host earn
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any, ClassVar, Literal
 
 import gymnasium
@@ -16,7 +17,7 @@ from gymnasium.utils import EzPickle
 from pettingzoo import AECEnv
 from pettingzoo.utils import wrappers
 
-from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, actions, after, begun, choices, features, mask_of
+from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, actions, after, begun, check_hope, choices, features, mask_of
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Player
 
 Role = Literal["host", "agent"]
@@ -36,8 +37,9 @@ class Table:
         self.board = Boards.of(torch.zeros(1, 1, dimension))
 
     def start(self, draw: Draw, given: Sequence[Sequence[int]] | None = None) -> None:
-        """New points: those given, or drawn until the game is not over before it begins."""
-        while True:
+        """New points: those given, or drawn until the game is not over before it begins. GameError where hardly any is such a game."""
+        for draws in count():
+            check_hope(draws, 0, self.points, self.dimension, self.highest)
             drawn = torch.tensor(given if given is not None else draw.integers(0, self.highest + 1, (self.points, self.dimension)).tolist())
             if drawn.dim() != 2 or drawn.shape[1] != self.dimension or not 1 <= len(drawn) <= self.points:
                 raise GameError(f"points must be up to {self.points} rows of {self.dimension} whole numbers")

@@ -67,6 +67,13 @@ def test_host_and_agent_take_turns() -> None:
     assert env.rewards == {"host": 1.0, "agent": -1.0}
 
 
+def test_a_start_that_is_hardly_ever_drawn_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many low points one undercuts all others, so the game is over before it begins."""
+    monkeypatch.setattr("rolltrain_tui.modes.duel.game.HOPELESS", 50)
+    with pytest.raises(GameError, match="50 points with 2 coordinates up to 1 are over before they begin"):
+        DuelEnv(points=50, dimension=2, highest=1).reset(seed=1)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import GameConfig
-from rolltrain_tui.modes.duel.game import Boards, after, begun, choices, code_of, joined, legal, mask_of
+from rolltrain_tui.modes.duel.game import Boards, after, begun, check_hope, choices, code_of, joined, legal, mask_of
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import Agent, Host, random_agent, random_host
 from rolltrain_tui.modes.duel.qlearning import explored
@@ -96,14 +96,16 @@ class Games:
         """Part of the last moves that were random."""
 
     def starts(self, count: int, stream: torch.Generator) -> Boards:
-        """`count` games that are not over before they begin."""
+        """`count` games that are not over before they begin. GameError where such games are hardly ever drawn."""
         game, found = self.game, []
-        missing = count
+        missing, draws = count, 0
         while missing:
             drawn = Boards.random(missing + 4, game.points, game.dimension, game.highest, stream)
             boards = begun(drawn, polytope=game.polytope)
             boards = boards.only((~boards.ended).nonzero().flatten()[:missing])
             missing -= len(boards)
+            draws += len(drawn)
+            check_hope(draws, count - missing, game.points, game.dimension, game.highest)
             found.append(boards)
         return joined(found)
 

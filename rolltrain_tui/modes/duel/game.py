@@ -31,8 +31,21 @@ PIVOTS = 1000
 Polytope = Literal["pareto", "hull"]
 
 
+HOPELESS, HARDLY = 20_000, 2000
+"""Draws of starts, after which one in HARDLY must be a game that is not over before it begins."""
+
+
 class GameError(ValueError):
     """A board or a move that the game does not know. The message is for people."""
+
+
+def check_hope(draws: int, found: int, points: int, dimension: int, highest: int) -> None:
+    """GameError where so many draws gave so few games that the rest would be waited for in vain."""
+    if draws > HOPELESS and found * HARDLY < draws:
+        raise GameError(
+            f"games of {points} points with {dimension} coordinates up to {highest} are over before they begin: of {draws:,} draws, "
+            f"{draws - found:,} were; ask for fewer points (points), or for higher ones (highest)"
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------------

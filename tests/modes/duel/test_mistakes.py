@@ -11,12 +11,20 @@ from rolltrain_tui.base.blame import ForeignError, told
 from rolltrain_tui.base.registry import PLUGINS
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.replay import Replay, ReplayError
 from rolltrain_tui.modes.duel.rewards import REWARDS, Reward
 
 
 def duel(*overrides: str) -> Any:
     return load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *overrides))
+
+
+def test_games_that_are_over_before_they_begin_are_not_awaited_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many low points one undercuts all others. A run that can draw hardly any other start is refused, with the numbers to change."""
+    monkeypatch.setattr("rolltrain_tui.modes.duel.game.HOPELESS", 500)
+    with pytest.raises(GameError, match=r"64 points with 2 coordinates up to 1 are over .* fewer points \(points\), or for higher ones"):
+        build(duel("game.dimension=2", "game.highest=1", "game.points=64"), base=CAMPAIGNS)
 
 
 @pytest.mark.parametrize(
