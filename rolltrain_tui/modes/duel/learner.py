@@ -51,7 +51,7 @@ from rolltrain_tui.training.streams import Streams
 from rolltrain_tui.training.update_buffers import lay_side_by_side
 
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
-"""One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
+"""One random generator for each purpose, so that a lever that draws numbers does not change which games are played."""
 
 Micro = tuple[Batch, Tensor, Read | None]
 """Transitions of a micro-batch, their targets, and their boards before the move."""

@@ -190,7 +190,7 @@ class Match:
 
 @torch.no_grad()
 def play(host: Host, agent: Agent, starts: Boards, limit: int, chance: Tensor, *, polytope: Polytope = "pareto") -> Match:
-    """Play out every game, at most `limit` moves. `starts` have begun (`game.begun`). `chance`: (limit, 2, B) from 0 to 1."""
+    """Play out every game, at most `limit` moves. `starts` have begun (`game.begun`). `chance`: uniform in [0, 1), (limit, 2, B)."""
     device = starts.x.device
     games = len(starts)
     moves = torch.zeros(games, dtype=torch.long, device=device)

@@ -1,4 +1,4 @@
-"""The fixed games of evaluations: starts, opponents and chance are the same each time and for every seed of a campaign.
+"""The fixed games of evaluations: starts, opponents and random numbers are the same each time and for every seed of a campaign.
 
 Game i is start i // K against judge i % K, of K judges. So game i is the same however many are played.
 """
@@ -29,7 +29,7 @@ class Trials:
         self._blocks: list[tuple[Boards, Tensor]] = []
 
     def starts(self, starts: int) -> tuple[Boards, Tensor]:
-        """The first `starts` starts, and their chance: (limit, 2, starts)."""
+        """The first `starts` starts, and their random numbers: (limit, 2, starts)."""
         while len(self._blocks) * BLOCK < starts:
             stream = random_stream(0, f"duel trials {len(self._blocks)}")
             boards = Games(self.role, self.game, "ending", BLOCK, self.judges).starts(BLOCK, stream)

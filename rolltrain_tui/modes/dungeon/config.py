@@ -124,7 +124,7 @@ class DungeonConfig(CampaignConfig):
 
     @property
     def objective(self) -> Objective:
-        """What chance and walkthroughs make of it is known to the learner, which plays them."""
+        """Without the values of random play and of walkthroughs: only the learner knows them, which plays both."""
         success = self.exam.measure == "success"
         return Objective(
             name=MEASURES[self.exam.measure],

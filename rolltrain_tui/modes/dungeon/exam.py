@@ -1,4 +1,4 @@
-"""The fixed worlds of examinations. Worlds and chance are the same each time and for every seed of a campaign."""
+"""The fixed worlds of examinations. Worlds and random numbers are the same each time and for every seed of a campaign."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

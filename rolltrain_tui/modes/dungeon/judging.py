@@ -33,7 +33,7 @@ class Verdict:
 
 
 Chooser = Callable[[Sequence[Observation], Tensor], Sequence[str]]
-"""Who plays: observations, and the chance of each game (B,) -> a command for each."""
+"""Who plays: observations, and a random number in [0, 1) for each game, (B,) -> a command for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Seat:
 
 
 def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor) -> list[Verdict]:
-    """Plays each world from its beginning to its end or the limit. chance: (limit, B)."""
+    """Plays each world from its beginning to its end or the limit. chance: random numbers in [0, 1), (limit, B)."""
     reading = choose.reading if isinstance(choose, Seat) else None
     memories = [] if reading is None else [reading.new_memory() for _ in worlds]
     seen = [world.reset() for world in worlds]

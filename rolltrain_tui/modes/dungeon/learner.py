@@ -54,7 +54,7 @@ from rolltrain_tui.training.streams import Streams, random_stream
 from rolltrain_tui.training.update_buffers import lay_side_by_side
 
 STREAMS = ("worlds", "play", "minibatches", "target_noise", "weight_noise", "sample")
-"""One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
+"""One random generator for each purpose, so that a lever that draws numbers does not change which games are played."""
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The learner's parts

@@ -29,7 +29,7 @@ class Acts:
 
 
 Act = Callable[[Sequence[Observation], Tensor], Acts]
-"""A player: observations, and the chance of each: (B,), or (B, T) for a player that writes T words."""
+"""A player: observations, and random numbers in [0, 1): (B,), or (B, T) for a player that writes T words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from rolltrain_tui.training.update_buffers import lay_side_by_side
 from rolltrain_tui.training.writing_learner import WritingLearner
 
 STREAMS = ("target_noise", "weight_noise", "sample")
-"""One generator for each use of chance. Each epoch's order has its own seed (see `lessons`)."""
+"""One random generator for each purpose. Each epoch's order has its own seed (see `lessons`)."""
 EVALUATION_TOKENS = 2048
 """Tokens per forward pass of an evaluation."""
 EVALUATION_LOGITS = 2**26

@@ -47,7 +47,7 @@ from rolltrain_tui.training.wrappers import plain_model
 from rolltrain_tui.training.writing_learner import WritingLearner
 
 STREAMS = ("target_noise", "weight_noise", "sample")
-"""One generator for each use of chance. The loader has its own seeds, one for each epoch (see `batches`)."""
+"""One random generator for each purpose. The loader has its own seeds, one for each epoch (see `batches`)."""
 MOST_SKIPPED = 1000
 """Micro-batches in a row for which a training step may give no loss."""
 PROBE_BATCHES = 2

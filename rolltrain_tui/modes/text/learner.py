@@ -39,7 +39,7 @@ EVALUATION_TOKENS = 2048
 """Tokens per forward pass of an evaluation: fewer make more calls, more leave the cache (measured: 8 % slower in fp32 at 384 and 4096)."""
 
 STREAMS = ("data", "target_noise", "weight_noise", "sample")
-"""One generator for each use of chance, so that a lever that draws numbers does not change which windows are read next."""
+"""One random generator for each purpose, so that a lever that draws numbers does not change which windows are read next."""
 
 
 class TextLearner(WritingLearner):

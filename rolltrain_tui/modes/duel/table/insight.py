@@ -37,7 +37,7 @@ def all_answers(position: Position) -> Iterator[tuple[tuple[int, ...], list[Move
 
 
 def played_out(position: Position, host: Seat, agent: Seat, chance: Tensor) -> Outcome:
-    """Two players finish a game. `chance`: (limit, 2, 1), of each move from the first of the game."""
+    """Two players finish a game. `chance`: random numbers (limit, 2, 1) for each move from the first of the game."""
     while not position.stopped:
         own = chance[len(position.moves)]
         chosen = host.names(position, own[0])

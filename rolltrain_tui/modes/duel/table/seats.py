@@ -34,7 +34,7 @@ class Seat:
     """Values of the moves, where the player is a network."""
 
     def names(self, position: Position, chance: Tensor) -> tuple[int, ...]:
-        """The coordinates that a host names. `chance`: (1,)."""
+        """The coordinates that a host names. `chance`: a random number, (1,)."""
         assert self.host is not None, "only a host names coordinates"
         code = int(self.host(shares(position.points), chance)[0])
         return tuple(choices(position.rules.dimension)[code].nonzero().flatten().tolist())

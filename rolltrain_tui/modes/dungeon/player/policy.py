@@ -106,7 +106,7 @@ class Player(nn.Module):
 
     @property
     def draws(self) -> tuple[int, ...]:
-        """The shape of the chance of one act, besides the rows: () is one number."""
+        """The shape of the random numbers of one act, besides the rows: () is one number."""
         return ()
 
     def act(self, offers: Offers, chance: Tensor, temperature: float = 1.0, *, greedy: bool = False) -> Taken:
