@@ -58,6 +58,7 @@ def chart(scene: Scene) -> dict[str, object]:
         "mean": _thin([(bucket.last, bucket.ema) for bucket in scene.losses.buckets]) if objective.of_loss else [],
         "marks": _thin(scene.history.validations),
         "ghost": _thin([(point.turn, point.value) for point in ghost if point.turn <= max(1, scene.turn)]),
+        "par": flat(objective.par),
         "limit": _number(objective.limit),
         "limit_name": flat(objective.limit_name),
         "better": objective.better,

@@ -13,6 +13,7 @@ from support.hostile import MARKUP, PAYLOADS, is_dangerous, poisoned
 from rolltrain_tui.protocol.commands import Speak, UseAbility
 from rolltrain_tui.protocol.events import DiceRolled, GhostPoint, GhostSeen, StepTaken
 from rolltrain_tui.protocol.inbox import ScriptedInbox
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.serve import phone
 from rolltrain_tui.story.scene import Scene
 
@@ -54,6 +55,13 @@ def test_plain_training_is_drawn_as_far_as_the_run_has_come(turns: int) -> None:
     scene = Scene.of(event for event in STORY if not isinstance(event, GhostSeen) and event.turn <= turns)
     scene.apply(GhostSeen(turns, 1, points))
     assert phone.chart(scene)["ghost"] == [[point.turn, 3.0] for point in points if point.turn <= turns]
+
+
+def test_the_dashed_line_has_the_name_of_what_the_run_is_held_against() -> None:
+    """A duel's is a player's."""
+    assert phone.chart(Scene(objective=Objective(par="Zeillinger")))["par"] == "Zeillinger"
+    page = Path(phone.__file__).with_name("assets") / "phone.html"
+    assert "plain training" not in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("events", [0, 1, 3])

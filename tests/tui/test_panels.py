@@ -314,6 +314,7 @@ def test_the_status_line_tells_progress_tempo_and_safety() -> None:
         assert words in line
     assert "‖ paused" in text_of(status_line(scene_after(2), Pace(True, 20), 120))
     assert "12.0 turns/s" in text_of(status_line(scene_after(2), Pace(False, 20, 12.0), 120))
+    assert "turns/s" not in text_of(status_line(scene_after(2), Pace(False, None, 0.001), 120))
     scouting = scene_after(2)
     scouting.apply(ScoutsSetOut(2))
     told = text_of(status_line(scouting, Pace(False, 20, 0.0), 120))

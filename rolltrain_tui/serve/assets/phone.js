@@ -44,6 +44,7 @@ const show = {
     curve = c;
     at("chart-title").textContent = c.title;
     at("has-ghost").hidden = c.ghost.length === 0;
+    at("has-ghost").textContent = `┄ ${c.par}`;
     at("has-limit").hidden = c.limit === null;
     at("has-limit").textContent = c.limit === null ? "" : `┈ ${c.limit_name} ${c.limit.toFixed(2)}`;
     draw(at("chart"), c);

@@ -26,7 +26,7 @@ PAGE = 10
 
 HELP = (
     ("← →", "The cursor one turn back or on; with shift, or , and ., ten"),
-    ("click", "The cursor on this turn"),
+    ("click", "The cursor on that turn"),
     ("home end", "The first turn; the newest one, which the cursor then follows"),
     ("+ - 0", "Fewer or more turns around the cursor; the whole run"),
     ("pgup pgdn", "The window half its width back or on"),

@@ -8,6 +8,9 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.figures import clock, rate
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, justify, width_of
 
+SLOWEST = 0.05
+"""Turns a second that still show as a number; less was measured while the run stood still."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -84,7 +87,7 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
     if pace.until:
         return [("▶▶ until something happens", "good")]
     measured = ""
-    if pace.measured is not None and (pace.wished is None or pace.measured < 0.9 * pace.wished):
+    if pace.measured is not None and pace.measured >= SLOWEST and (pace.wished is None or pace.measured < 0.9 * pace.wished):
         measured = f" {pace.measured:5.1f} turns/s"
     eta = "" if not pace.measured or scene.turns is None else f"   ETA {clock((scene.turns - scene.turn) / pace.measured)}"
     return [(f"▶ {rate(pace.wished)}", "good"), (measured, "muted"), (eta, "muted")]
