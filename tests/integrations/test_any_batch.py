@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from rolltrain_tui import RollToTrain
 from rolltrain_tui.modes.module.batches import LoaderError
 from rolltrain_tui.modes.module.forward import LossError
+from rolltrain_tui.protocol.events import TwinJudged
 
 F = nn.functional
 G = torch.Generator().manual_seed(1)
@@ -248,3 +249,13 @@ def test_a_batch_that_is_changed_in_place_is_nobody_elses(twin: str, tmp_path: P
         F.cross_entropy(plain(x), y).backward()
         optimizer.step()
     assert torch.equal(model.net.weight, plain.net.weight)
+
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, lambda out, y: F.cross_entropy(out, y)], ids=["by example", "mean"])
+def test_validation_data_that_a_model_changes_in_place_stay_as_they_are(loss: Any, tmp_path: Path) -> None:
+    """Each evaluation reads the same, so that a twin that does what the hero does is as good."""
+    data, held = ([(x.clone(), y) for x, y in DATA] for _ in range(2))
+    trainer = train(Spoils(), data, tmp_path, held, loss=loss, twin="always", turns=6, evaluate_every=2, clip=None)
+    assert all(torch.equal(x, kept) for (x, _), (kept, _) in zip(held, DATA, strict=True))
+    assert trainer.run is not None
+    assert [event.delta for event in trainer.run.story if isinstance(event, TwinJudged)] == [0.0]

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each
+from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each, own_batch
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.any_batch import examples_in
@@ -16,19 +16,20 @@ from rolltrain_tui.training.any_batch import examples_in
 def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], seed: int, count: int) -> Evaluation:
     """On the first `count` examples, or batches where only the mean of a batch is known: then each weighs as many as its examples.
 
-    The model is at rest already. `gflop` is the number of batches. LoaderError for an empty loader.
+    The model is at rest already. It gets copies of the batches, since it may change them in place. `gflop` is the number of batches.
+    LoaderError for an empty loader.
     """
     losses: list[float] = []
     weights: list[float] = []
     batches = 0
     for raw in each(loader, seed):
-        batch = criterion.ready(raw)
         with contextlib.suppress(SkippedBatchError):
-            own = criterion.examples(model, batch)
+            own = criterion.examples(model, criterion.ready(own_batch(raw)))
             if own is not None:
                 losses += own.float().tolist()
                 weights += [1.0] * (len(losses) - len(weights))
             else:
+                batch = criterion.ready(own_batch(raw))
                 losses.append(criterion(model, batch)[0].item())
                 weights.append(examples_in(batch) or 1.0)
         batches += 1
