@@ -70,7 +70,7 @@ def follow(target: nn.Module, online: nn.Module, tau: float) -> None:
 
 
 def explored(greedy: Tensor, random: Callable[[Tensor], Tensor], rate: float, chance: Tensor) -> Tensor:
-    """The greedy moves, or with probability `rate` those that `random` draws. All are (B,)."""
+    """The greedy moves, or with probability `rate` those that `random` makes of chance / rate, uniform again. All are (B,)."""
     if rate <= 0:
         return greedy
     return torch.where(chance < rate, random((chance / rate).clamp(max=1 - 1e-12)), greedy)
