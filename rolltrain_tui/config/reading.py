@@ -4,6 +4,7 @@ A campaign is data only. `schema` has the sections of every campaign; a mode add
 """
 
 import math
+import shlex
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -192,9 +193,9 @@ class Reading:
         if ending not in (*TEXTS, *TABLES):
             return ""
         how = (
-            f"fine-tune on its columns: `rolltrain new finetune my.yaml --model DIR --data {self._name}`"
+            f"fine-tune on its columns: `rolltrain new finetune my.yaml --model DIR --data {shlex.quote(self._name)}`"
             if ending in TABLES
-            else f"train on it as a text: `rolltrain play tiny_gpt --data {self._name}`"
+            else f"train on it as a text: `rolltrain play tiny_gpt --data {shlex.quote(self._name)}`"
         )
         return f"{self._name}: this is no campaign. To {how}"
 

@@ -1,5 +1,6 @@
 """The shipped campaigns: their folder, and the lookup by name."""
 
+import shlex
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -45,7 +46,9 @@ def find(name_or_path: str | Path) -> Path:
     if _is_there(path) and not path.is_dir():
         if path.suffix == ".class":
             told = printable(path)
-            raise CampaignFileError(f"{told} is an assignment. Join it, and play what that writes: rolltrain class join {told} --name NAME")
+            raise CampaignFileError(
+                f"{told} is an assignment. Join it, and play what that writes: rolltrain class join {shlex.quote(told)} --name NAME"
+            )
         return path
     known = {campaign.stem: campaign for campaign in shipped()}
     if path.parent.as_posix() in (".", "campaigns") and path.suffix in ("", ".yaml", ".yml") and path.stem in known:

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import shlex
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -93,7 +94,7 @@ class Run:
         run = cls.restore(saved, campaign)
         run._tell_of(changes)
         if saved.ended:
-            another = f"rolltrain branch {run.folder.name} --at TURN --set PATH=VALUE"
+            another = f"rolltrain branch {shlex.quote(str(run.folder))} --at TURN --set PATH=VALUE"
             run.note = f"{run.note} This run has ended. To go on from an earlier turn, with other settings: {another}".strip()
         return run
 

@@ -6,6 +6,7 @@ torchrun starts each rank in a session of its own, so the terminal sends this on
 import asyncio
 import contextvars
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ class RanksOutfitter(TorchOutfitter):
     def branch(self, run: Path, turn: int) -> "PlayableRun":
         raise ValueError(
             "Many ranks do not train earlier turns again, so no branch begins here. Leave, and begin it in one process: "
-            f"rolltrain branch {run.name} --at {turn}. Then all ranks can go on with it."
+            f"rolltrain branch {shlex.quote(str(run))} --at {turn}. Then all ranks can go on with it."
         )
 
 

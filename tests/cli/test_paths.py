@@ -276,3 +276,14 @@ def test_a_save_that_is_not_there_is_likened_to_its_neighbours(call: Callable[..
     answer = call("verify", run / "saves" / "turn-000001", "--out", "runs")
     assert 2 == answer.code
     assert f"did you mean {run / 'saves' / 'turn-000002'}?" in answer.err
+
+
+def test_commands_that_are_told_name_a_file_with_spaces_as_one_word(
+    call: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text and an assignment in the place of a campaign."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my book.txt").write_text("once upon a time\n")
+    (tmp_path / "my home work.class").write_text("{}")
+    assert "--data 'my book.txt'" in call("train", "my book.txt").err
+    assert "rolltrain class join 'my home work.class' --name NAME" in call("train", "my home work.class").err

@@ -1,6 +1,7 @@
 """Verification: a run that was left alone verifies to the last bit, and whatever was changed in its record is named."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -98,6 +99,20 @@ def test_heavy(run: Path) -> None:
     assert (found.difference, found.last_turn, found.reloads) == (None, 12, 11)
 
 
+def test_a_save_that_vanishes_meanwhile_is_not_expected(run: Path) -> None:
+    """A game that goes on lets older saves go while its run is verified; the rest is compared, and the verdict is exact."""
+    whole = verified(run)
+    gone = sorted((run / "saves").iterdir())[1]
+
+    def watch(event: Event) -> None:
+        if isinstance(event, StepTaken) and event.turn == 1:
+            shutil.rmtree(gone)
+
+    found = Verification(from_the_beginning(run), watch=watch).run()
+    assert not gone.exists()
+    assert (found.verdict, found.saves) == ("exact", whole.saves - 1)
+
+
 def test_from_a_save(run: Path) -> None:
     """From any save on, only what follows is compared."""
     for slot in saves.describe(run).slots:
@@ -178,7 +193,7 @@ def test_an_ended_run_says_so(run: Path) -> None:
     ended = Run.resume(run, ("turns=20",))
     assert list(ended.play(Inbox())) == []
     assert "has ended" in ended.note
-    assert f"rolltrain branch {run.name} --at TURN" in ended.note
+    assert f"rolltrain branch {shlex.quote(str(run))} --at TURN" in ended.note  # from wherever it is typed
     assert (run / "chronicle.jsonl").read_bytes() == story
 
 

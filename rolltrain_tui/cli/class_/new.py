@@ -27,4 +27,4 @@ def new(campaign: str, file: Path, free: tuple[str, ...], fixed_hero: bool, step
     click.echo(f"{made.title}, {ghost}. May differ: {', '.join(made.free) or 'nothing'}.", err=True)
     for advice in assignments.advice(made):
         click.echo(advice, err=True)
-    click.echo(f"Give it to the class. Each of them: rolltrain class join {file.name} --name NAME", err=True)
+    click.echo(f"Give it to the class. Each of them: rolltrain class join {options.shell_word(Path(file.name))} --name NAME", err=True)

@@ -61,13 +61,13 @@ def submit(run: str | None, file: Path | None, assignment: Path | None, name: st
     target = file or Path(f"{identity.file_name(known.name)}.submission.zip")
     if os.path.lexists(target):
         raise assignments.AssignmentError(
-            f"{target} is there already, so it is left alone. Name another file: rolltrain class submit {shlex.quote(folder.name)} FILE"
+            f"{target} is there already, so it is left alone. Name another file: rolltrain class submit {shlex.quote(str(folder))} FILE"
         )
     submission.pack(folder, target, known.assignment, known.name)
     click.echo(target)
     click.echo(f"{known.title}, by {known.name}: {target.stat().st_size:,} bytes. Hand in this file.", err=True)
     if record.ended is None:
-        again = f"rolltrain play {shlex.quote(folder.name)}"
+        again = f"rolltrain play {shlex.quote(str(folder))}"
         click.echo(
             f"It is not finished: turn {record.turn} of {record.turns}. To hand in more, play on and submit again: {again}", err=True
         )
