@@ -188,6 +188,14 @@ def written(folder: Path, events: Sequence[Event]) -> None:
             chronicle.append(event)
 
 
+def test_a_long_name_of_what_is_measured_leaves_room_for_the_ghosts_sign() -> None:
+    events = events_of(objective=replace(SCORE, name="share of the move limit"), plain=ghost(), middle=MIDDLE)
+    head = text_of(full_chart_lines(Scene.of(events), ChartView(), (), 80, 24)).splitlines()[0]
+    assert head.count("hare of the move limit") == 1
+    assert "◆ evaluations ± error" in head
+    assert "╍ ghost" in head
+
+
 async def test_a_click_puts_the_cursor_on_the_turn_that_was_pointed_at(tmp_path: Path) -> None:
     """Beside the plot, on the labels, it does nothing."""
     async with playing(tmp_path, size=(80, 24)) as game:

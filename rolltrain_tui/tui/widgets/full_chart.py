@@ -61,7 +61,7 @@ def _head(series: Series, view: ChartView, frame: Frame | None, scene: Scene, wi
     signs: list[Span] = [("━ mean", "primary")] if series.objective and scene.objective.of_loss else []
     batches: list[Span] = [("⣿ batches", "muted")] if signs and not view.others else []
     if series.objective:
-        signs.append((f"◆ {scene.objective.short_label} ± error", "accent"))
+        signs.append((f"◆ {'val' if scene.objective.of_loss else 'evaluations'} ± error", "accent"))  # the head has the name
         signs += [("╍ ghost", "cool")] if view.ghost and scene.ghost is not None else []
     signs += batches  # the one to leave out where all do not fit: a cloud of dots is no line to be mistaken
     for text, tone in signs:
