@@ -11,7 +11,7 @@ from typing import Literal
 
 from rolltrain_tui.arena.agent_file import Champion, sha256
 from rolltrain_tui.arena.agents import NAME, Agent, AgentError, Recipe, Shape, flops_per_token, num_parameters
-from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, plain_text, text_facts
+from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, check_length, plain_text, text_facts
 from rolltrain_tui.arena.dice import check_hero
 from rolltrain_tui.arena.scores import score_of
 from rolltrain_tui.base.json_records import codec, dump_json
@@ -171,6 +171,7 @@ def terms_for(agents: list[Agent], *, corpus: str | None = None, **chosen: objec
     if corpus is None and len(names) > 1:
         raise AgentError(f"these agents read different texts ({', '.join(names)}): name one for the battle with --data")
     facts = text_facts(corpus or names[0])
+    check_length(facts, max(agent.shape.context for agent in agents))
     if chosen.get("start") == "trained" and any(agent.text_sha256 != facts.sha256 for agent in agents):
         raise AgentError("an agent that starts trained must have learnt from the battle's text")
     terms = Terms(
@@ -189,6 +190,8 @@ def check_terms(terms: Terms) -> Terms:
         raise AgentError(f"a budget of {terms.budget:g} {terms.unit} is not possible; choose up to {MOST_STEPS:,}")
     if terms.unit == "steps" and terms.budget != int(terms.budget):
         raise AgentError(f"{terms.budget:g} steps: choose a whole number")
+    if terms.vocabulary < 2:
+        raise AgentError(f"vocabulary: {terms.vocabulary} is not possible; a text has 2 different characters or more")
     for name, value, most in (("seeds", terms.seeds, MOST_SEEDS), ("samples", terms.samples, 4096)):
         if not 1 <= value <= most:
             raise AgentError(f"{name}: {value} is not possible; choose 1 to {most}")

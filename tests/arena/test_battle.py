@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from rolltrain_tui.arena.events import BattleBegan, BattleEnded, Burst, Raced, T
 from rolltrain_tui.arena.matches import contender_of, floor_score, terms_for
 from rolltrain_tui.arena.scores import better
 from rolltrain_tui.arena.training import train
+from rolltrain_tui.modes.text.corpora.text_file import DataError
 
 
 @pytest.mark.slow
@@ -120,6 +122,14 @@ def test_who_cannot_battle(terms: Any, contender: Any, names: list[str], says: s
     """Fewer than two, one twice, or a crowd: refused in words."""
     with pytest.raises(AgentError, match=says):
         next(fight(terms(), tuple(contender(name) for name in names)))
+
+
+@pytest.mark.parametrize(("text", "says"), [("a" * 10_000, "1 different ones"), ("ab" * 20, "needs 90 or more")])
+def test_a_text_that_says_too_little_is_refused_before_the_battle(text: str, says: str, agent: Any, tmp_path: Path) -> None:
+    """Of one character only there is nothing to guess, so no quality; of a short one there is no window to evaluate on."""
+    (tmp_path / "text.txt").write_text(text)
+    with pytest.raises(DataError, match=says):
+        terms_for([agent("A").agent, agent("B").agent], corpus=str(tmp_path / "text.txt"), budget=10.0, unit="steps")
 
 
 def test_terms(agent: Any) -> None:
