@@ -181,13 +181,6 @@ def rescale(boards: Boards) -> Boards:
     return Boards(boards.x / torch.where(highest > 0, highest, 1))
 
 
-def reposition(boards: Boards) -> Boards:
-    """Subtract from each coordinate its smallest value among the game's living points."""
-    alive = boards.alive
-    lowest = boards.x.amin(dim=1, keepdim=True)  # (d, 1, B); of a game without points, `gone`
-    return Boards(torch.where(alive, boards.x - torch.where(alive.any(dim=0), lowest, 0), boards.x))
-
-
 def exceeds(boards: Boards, limit: float) -> Tensor:
     """(B,) bool: some coordinate of the game is above `limit`."""
     return (boards.x.masked_fill(~boards.alive, 0) > limit).any(dim=0).any(dim=0)

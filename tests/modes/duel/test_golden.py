@@ -23,7 +23,6 @@ from rolltrain_tui.modes.duel.game import (
     legal,
     mask_of,
     newton_polytope,
-    reposition,
     rescale,
     shift,
 )
@@ -58,6 +57,13 @@ def same(found: Tensor, wanted: Any) -> None:
 
 def floats(points: Any) -> Boards:
     return Boards.of(torch.tensor(points, dtype=torch.float32))
+
+
+def reposition(boards: Boards) -> Boards:
+    """Subtract from each coordinate its smallest value among the game's living points, which the game itself never does."""
+    alive = boards.alive
+    lowest = boards.x.amin(dim=1, keepdim=True)  # (d, 1, B); of a game without points, `gone`
+    return Boards(torch.where(alive, boards.x - torch.where(alive.any(dim=0), lowest, 0), boards.x))
 
 
 def masks(chosen: Any) -> Tensor:
