@@ -29,10 +29,10 @@ def words(*more: str) -> list[str]:
     return [sys.executable, "-m", "rolltrain_tui", "play", "tiny_gpt", *(word for setting in settings for word in ("--set", setting))]
 
 
-def piped(rank: int, port: int, command: list[str]) -> "subprocess.Popen[str]":
+def piped(rank: int, port: int, command: list[str], **environment: str) -> "subprocess.Popen[str]":
     """One of the ranks, without a terminal."""
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return warm.Popen(command, env=ranks.environment(rank, 2, port), cwd=ROOT, text=True, **pipes)
+    return warm.Popen(command, env={**ranks.environment(rank, 2, port), **environment}, cwd=ROOT, text=True, **pipes)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     """Two ranks that have played at least one turn."""
     port, command = ranks.free_port(), [*words(), "--no-cards", "--out", str(tmp_path)]
     screen = Terminal(command, folder=ROOT, controlling=False, **ranks.environment(0, 2, port))
-    other = piped(1, port, command)
+    other = piped(1, port, command, TMPDIR=str(tmp_path))  # a rank that is killed leaves its log there
     assert screen.until(lambda: STORY.search(screen.output)), bytes(screen.output[-2000:])
     yield screen, other
     screen.close()
