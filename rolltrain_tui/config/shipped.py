@@ -65,6 +65,11 @@ def find(name_or_path: str | Path) -> Path:
     raise CampaignFileError(f"{printable(path)}: no such campaign; {hint}shipped with the game: {', '.join(known)}")
 
 
+def text_of(name: str) -> str:
+    """The file of a shipped campaign."""
+    return (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+
+
 def is_shipped(campaign: Path) -> bool:
     """Whether this campaign file came with the game."""
     return campaign.resolve().parent == _folder().resolve()

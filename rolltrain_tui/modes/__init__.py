@@ -32,7 +32,7 @@ class Mode:
     build: str
     """A function (config, *, base: Path) -> Learner. `base` is the folder that the campaign's own paths are relative to."""
     template: str = ""
-    """A complete, commented campaign: a shipped one by its name, a text, or a function that gives it. "": this kind has no file."""
+    """A complete, commented campaign: a shipped one by its name, or dotted: a text, or a function that gives it. "": there is none."""
     fitted: str = ""
     """A function (model: Path, data: Path, folder: Path) -> a campaign for them, to lie in `folder`. "": this kind makes its own model."""
     expert: str = ""

@@ -15,7 +15,7 @@ from rolltrain_tui.config.endings import unearned
 from rolltrain_tui.config.overrides import without_own_text
 from rolltrain_tui.config.reading import Form, Reading, UnknownKindError, astray, content_of, dump, json_schema_of
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.config.shipped import find, shipped
+from rolltrain_tui.config.shipped import find, shipped, text_of
 from rolltrain_tui.config.yaml_marks import Document, read_marked
 from rolltrain_tui.modes import MODES, named, part_of
 
@@ -94,8 +94,8 @@ def template(kind: str) -> str:
     place = MODES[_known(kind)].template
     if not place:
         raise CampaignFileError(f"{kind}: a program makes campaigns of this kind; the codex page own_model shows how")
-    if place in (names := {path.stem: path for path in shipped()}):
-        return names[place].read_text("utf-8")
+    if ":" not in place:
+        return text_of(place)
     found = named(kind, "template")
     text: str = kept(lambda: found() if callable(found) else found, str, "mode", kind, "template")()
     return text

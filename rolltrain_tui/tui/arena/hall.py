@@ -18,7 +18,7 @@ from rolltrain_tui.arena.roster import FOLDER, Roster, RosterRow
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.actions import ArenaActions
 from rolltrain_tui.tui.command_palette import KeyVerbs
-from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.footer import KeyFooter

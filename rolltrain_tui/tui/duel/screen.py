@@ -16,7 +16,8 @@ from rolltrain_tui.modes.duel.table.seats import expert
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.command_palette import KeyVerbs
 from rolltrain_tui.tui.duel.picture import Pane, TableScreen
-from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
+from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped, Worker
 

@@ -1,9 +1,8 @@
 """What screens share: the app as they see it, the way back, and the list of keys."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, ParamSpec, Protocol, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,6 +20,7 @@ from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.screens.dialog import AnswersOnce, Dialog
+from rolltrain_tui.tui.screens.while_open import while_open
 
 if TYPE_CHECKING:
     from rolltrain_tui.classroom.ballot import Ballot
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 UNTOLD = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
 """Bindings of Textual's own, which the list of keys leaves out."""
-
-
-GUARDED = "_while_open"
-"""Marks a method that `while_open` guards."""
 
 Destination = Literal["quit", "title"]
 
@@ -69,30 +65,12 @@ class Game(Host, Protocol):
     def more_keys(self) -> "Sequence[Key]": ...
 
 
-def still_open(screen: Screen[Any]) -> bool:
-    """Is the screen on the stack of a running app that has not been told to exit? Else it finds some of its widgets, or none."""
-    return screen.app.is_running and screen.app.return_code is None and screen in screen.app.screen_stack
-
-
-S = TypeVar("S", bound=Screen[Any])
 P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def in_thread(what: str) -> Callable[[Callable[P, None]], Callable[P, Worker[None]]]:
     """The method of a TavernScreen works in a thread, one call of it at a time; `what` it does is said where it fails."""
     return work(thread=True, exclusive=True, exit_on_error=False, group=what, description=what)
-
-
-def while_open(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R | None]:
-    """For what is called later: a callback, a timer, a message, a resize. Once its screen has gone, the call does nothing."""
-
-    @wraps(method)
-    def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
-        return method(self, *args, **kwargs) if still_open(self) else None
-
-    setattr(guarded, GUARDED, True)
-    return guarded
 
 
 class HelpScreen(Dialog[None]):

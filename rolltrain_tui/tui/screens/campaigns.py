@@ -19,8 +19,9 @@ from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import MARKS
 from rolltrain_tui.tui.launch import own_text
-from rolltrain_tui.tui.screens.base import in_thread, while_open
+from rolltrain_tui.tui.screens.base import in_thread
 from rolltrain_tui.tui.screens.reading import ReadingScreen
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList

@@ -12,9 +12,9 @@ from textual.widgets import Static
 
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.card_faces import face_of
 from rolltrain_tui.tui.screens.dialog import Dialog
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.fact import Fact
 
 GO_ON, PAUSE, SKIP = "go on", "pause", "skip the lessons"

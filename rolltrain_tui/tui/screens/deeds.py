@@ -16,11 +16,11 @@ from rolltrain_tui.rules.inspiration import bounds
 from rolltrain_tui.rules.levels import ability_modifier
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.tui.figures import signed
-from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.orders import Orders
 from rolltrain_tui.tui.screens.pick import Pick, PickScreen
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.stat_sheet import foes_of
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.verdict import sends_scouts

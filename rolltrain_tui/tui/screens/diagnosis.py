@@ -15,7 +15,8 @@ from rolltrain_tui.rules.pace import vouched
 from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.hints import ails
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, paragraph, wrap

@@ -5,6 +5,8 @@ from typing import Any, ClassVar, TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
+from rolltrain_tui.tui.screens.while_open import while_open
+
 T = TypeVar("T")
 
 
@@ -29,6 +31,7 @@ class Dialog(AnswersOnce, ModalScreen[T]):
     BY_ITSELF: ClassVar[bool] = False
     """It opens without a key. One that was asked for takes earlier notices away, which would lie over its buttons."""
 
+    @while_open
     def on_mount(self) -> None:
         if not self.BY_ITSELF:
             self.app.clear_notifications()

@@ -20,9 +20,9 @@ from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.expedition_verbs import ExpeditionVerbs
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
 from rolltrain_tui.tui.plan import TABS, Plan, plan
-from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.echoes import echo_of
 from rolltrain_tui.tui.screens.explaining import Explaining
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.tempo import Speedometer
 from rolltrain_tui.tui.widgets.chart import LossChart

@@ -5,7 +5,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.while_open import while_open
 
 
 class ReadingScreen(TavernScreen):

@@ -10,8 +10,8 @@ from textual.widgets import Static
 
 from rolltrain_tui.classroom.ballot import MOST_HANDS, Ballot, Tally
 from rolltrain_tui.classroom.questions import Question
-from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.dialog import Dialog
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
 from rolltrain_tui.tui.widgets.votes import vote_lines
 

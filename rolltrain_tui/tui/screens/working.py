@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped, Worker
 
