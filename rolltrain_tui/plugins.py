@@ -12,12 +12,12 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
 from rolltrain_tui.protocol.learner import Evaluation, Examination, Learner, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Option, Power, PowerContext
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import HeroClass
-from rolltrain_tui.rules.monster import Affliction, Monster, Symptom
+from rolltrain_tui.rules.classes.ability import Ability, AbilityState, Activation, Option, Power, PowerContext
+from rolltrain_tui.rules.health.signals import Signal
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import HeroClass
+from rolltrain_tui.rules.monsters.monster import Affliction, Monster, Symptom
 from rolltrain_tui.rules.rulebooks import HALF, MINUS_ONE, ONE, ONE_PLUS_MARGIN, TWO, ZERO, Formula, Rulebook, Table
-from rolltrain_tui.rules.signals import Signal
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section

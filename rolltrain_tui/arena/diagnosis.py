@@ -1,4 +1,4 @@
-"""The diagnosis of an agent: the signals of `rules.signals`, from its history and from a look at its weights. The agent is not changed.
+"""The diagnosis of an agent: the signals of `rules.health.signals`, from its history and a look at its weights. The agent is not changed.
 
 Signals of the history (loss, gradient norm) come from the campaign's SignalMonitor, which reads the agent's file step by step.
 Signals of the weights are measured by training/diagnosis.py, as in a campaign. Three signals are left out, because the file of an agent
@@ -24,8 +24,8 @@ from rolltrain_tui.modes.text.diagnosis import HALF, layers_named
 from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.training.diagnosis import TrainingProbe, measure
 from rolltrain_tui.training.layer_history import LOOKS, LayerHistory
 from rolltrain_tui.training.measures import ALIVE, Layer, lengths

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.game.setup import seeded_game
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS

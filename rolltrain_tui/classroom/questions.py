@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.classroom.ballot import MOST_OPTIONS, Option, Tally
 from rolltrain_tui.protocol.commands import Command, Guess, Predict, ReportVote, UseAbility
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.rules.inspiration import bounds
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import DISMISS
+from rolltrain_tui.rules.hero.inspiration import bounds
 from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene import Scene
 

@@ -62,7 +62,7 @@ def compare(
     from rolltrain_tui.experiment.workers import run_side_by_side
     from rolltrain_tui.modes import campaign_file
     from rolltrain_tui.plain.signals import caught
-    from rolltrain_tui.rules.classes import CLASSES
+    from rolltrain_tui.rules.classes.classes import CLASSES
 
     if merge is not None:
         if campaign is not None or shard is not None or ray is not None:

@@ -59,7 +59,7 @@ def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> 
 
 def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
     """Examine the model of a save folder, or of the latest save of a run. ValueError where there is none that can be opened."""
-    from rolltrain_tui.rules.signals import measurable
+    from rolltrain_tui.rules.health.signals import measurable
     from rolltrain_tui.runs.open import SavedRun
 
     saved = SavedRun.read(path)
@@ -99,7 +99,7 @@ def phases_of(learner: "Learner") -> dict[str, float]:
 
 def as_record(found: Checkup) -> dict[str, Any]:
     """JSON values; a number that is not known is null."""
-    from rolltrain_tui.rules.signals import SIGNALS
+    from rolltrain_tui.rules.health.signals import SIGNALS
 
     readings = [
         {
@@ -131,7 +131,7 @@ def report(found: Checkup) -> str:
 
 def table_lines(readings: Sequence[Reading], layers: Sequence[LayerReading], objective: Objective = VALIDATION_LOSS) -> list[str]:
     """Text tables of signals and layers, with advice for each sick signal between them."""
-    from rolltrain_tui.rules.signals import SIGNALS
+    from rolltrain_tui.rules.health.signals import SIGNALS
 
     lines = ["", f"{'signal':<20}{'value':>16}  {'healthy':<19} verdict"]
     lines += [_signal_line(reading, objective) for reading in readings]
@@ -142,7 +142,7 @@ def table_lines(readings: Sequence[Reading], layers: Sequence[LayerReading], obj
 
 
 def _signal_line(reading: Reading, objective: Objective) -> str:
-    from rolltrain_tui.rules.signals import SIGNALS
+    from rolltrain_tui.rules.health.signals import SIGNALS
 
     signal = SIGNALS[reading.signal]
     value = f"{_number(reading.value)} {signal.unit_of(objective)}".rstrip()

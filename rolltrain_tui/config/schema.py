@@ -28,10 +28,10 @@ from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.death import DOWN_SCALE
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.hero.death import DOWN_SCALE
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 StrictModel = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)

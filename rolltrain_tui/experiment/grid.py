@@ -16,7 +16,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.modes.campaign_file import FIRST, config_class
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion
 from rolltrain_tui.rules.plugins import packages_of
 from rolltrain_tui.rules.rulebooks import RULEBOOKS

@@ -15,10 +15,10 @@ from typing import Literal, Protocol
 from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import Event, Examined
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.signs import State, signs_of, temperature
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import DISMISS
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.health.signs import State, signs_of, temperature
 from rolltrain_tui.story.hints import hint_of
 from rolltrain_tui.story.scene import Scene
 

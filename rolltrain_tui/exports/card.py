@@ -6,7 +6,7 @@ from math import isfinite, nan
 
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
-from rolltrain_tui.rules.gate import ghost_value
+from rolltrain_tui.rules.health.gate import ghost_value
 from rolltrain_tui.story.narration import HOW_IT_ENDED, of_turns, tell, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!&~$])")

@@ -25,9 +25,9 @@ from rolltrain_tui.protocol.commands import Command, SaveGame, SendScouts, Speak
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Learner, StepAbandoned
 from rolltrain_tui.rules.game import Game
-from rolltrain_tui.rules.gate import Gate
-from rolltrain_tui.rules.pace import next_trip
-from rolltrain_tui.rules.signs import signs_of
+from rolltrain_tui.rules.health.gate import Gate
+from rolltrain_tui.rules.health.pace import next_trip
+from rolltrain_tui.rules.health.signs import signs_of
 
 OTHERS = (counterfactual.PREFIX, scouts.PREFIX)
 """Names of tensors of the twin and of the scouts begin so; all others are the learner's."""

@@ -15,7 +15,7 @@ Scouts from the start are needed because a run that was too hot for long is spoi
 others for hundreds of turns. A run that begins anew with the right steps is ahead of it at the same age: of the scout with k = 1, which
 has walked too. How far ahead it is serves later trips as well: they go no more once it mattered by which steps a run began.
 
-Which scouts go, and what their values mean, is told by `rules.pace`. Nothing here can change the run: its learner is only read.
+Which scouts go, and what their values mean, is told by `rules.health.pace`. Nothing here can change the run: its learner is only read.
 """
 
 from collections.abc import Mapping
@@ -27,10 +27,10 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.protocol.readings import ScoutReport
-from rolltrain_tui.rules import pace
-from rolltrain_tui.rules.pace import SCOUT_ANNEAL as ANNEAL
-from rolltrain_tui.rules.pace import SCOUT_WALK as WALK
-from rolltrain_tui.rules.pace import SCOUTS_ANEW as FRESH
+from rolltrain_tui.rules.health import pace
+from rolltrain_tui.rules.health.pace import SCOUT_ANNEAL as ANNEAL
+from rolltrain_tui.rules.health.pace import SCOUT_WALK as WALK
+from rolltrain_tui.rules.health.pace import SCOUTS_ANEW as FRESH
 
 PREFIX = "start."
 """Names of the first weights in a save begin so, until the scouts from the start have gone."""

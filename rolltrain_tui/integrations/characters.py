@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rolltrain_tui.integrations.keywords import meant, plain_number
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES, STATS
-from rolltrain_tui.rules.levels import TOP_LEVEL
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES, STATS
+from rolltrain_tui.rules.hero.levels import TOP_LEVEL
 
 _ARRAY = (15, 14, 13, 12, 10, 8)
 """Ability scores of a new character: the class's own first, then CON, DEX, STR, WIS, CHA."""

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.rules.game import Game
-from rolltrain_tui.rules.levels import next_level_xp
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.hero.levels import next_level_xp
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 CharacterClass = Character
 """What the six hero classes have in common; isinstance(Wizard(), CharacterClass)."""

@@ -42,7 +42,7 @@ from rolltrain_tui.protocol.events import Evaluated, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.dice import Advantage, SeededDice, cast
 from rolltrain_tui.rules.game import Game
-from rolltrain_tui.rules.levels import ability_modifier
+from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun

@@ -10,7 +10,7 @@ from rolltrain_tui.config.schema import DiceConfig
 from rolltrain_tui.integrations.characters import Character, character_of
 from rolltrain_tui.integrations.keywords import exact_keywords, meant
 from rolltrain_tui.integrations.original import ExperienceSystem, Monster, MonsterEncounter, encounters_of
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 P = ParamSpec("P")

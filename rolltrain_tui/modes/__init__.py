@@ -12,8 +12,8 @@ from rolltrain_tui.base.promises import hold, kept
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.config.dtypes import left_open
 from rolltrain_tui.protocol.learner import Learner
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.health.signals import SIGNALS
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig

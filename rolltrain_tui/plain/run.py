@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.story import typed_commands as typed
 from rolltrain_tui.story.closing import closing_record
 from rolltrain_tui.story.counsel import diagnosis_sentences

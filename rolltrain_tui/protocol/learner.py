@@ -88,7 +88,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """What a look at the model found, besides its loss; see `rules.signals` for the names. Nothing was changed, nothing drawn."""
+    """What a look at the model found, besides its loss; see `rules.health.signals` for the names. Nothing was changed, nothing drawn."""
 
     values: Mapping[str, float]
     """Signal -> value; NaN where it cannot be measured yet."""

@@ -16,22 +16,23 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.rules import inspiration, loot
+from rolltrain_tui.rules.classes.loadout import Loadout, Refusal
 from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
-from rolltrain_tui.rules.due_monsters import DueMonsters, Moment
-from rolltrain_tui.rules.encounters import Encounters
-from rolltrain_tui.rules.gate import Gate
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.levels import roll_xp
+from rolltrain_tui.rules.health.gate import Gate
+from rolltrain_tui.rules.health.pace import vouched
+from rolltrain_tui.rules.health.signal_monitor import Heard, SignalMonitor
+from rolltrain_tui.rules.health.signals import STEP_EXCESS
+from rolltrain_tui.rules.hero import inspiration
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.levels import roll_xp
 from rolltrain_tui.rules.life import Life
-from rolltrain_tui.rules.loadout import Loadout, Refusal
-from rolltrain_tui.rules.monster import Monster
+from rolltrain_tui.rules.monsters import loot
+from rolltrain_tui.rules.monsters.due_monsters import DueMonsters, Moment
+from rolltrain_tui.rules.monsters.encounters import Encounters
+from rolltrain_tui.rules.monsters.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.pace import vouched
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, face_weights, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
-from rolltrain_tui.rules.signal_monitor import Heard, SignalMonitor
-from rolltrain_tui.rules.signals import STEP_EXCESS
 from rolltrain_tui.rules.unavailable import felt, unavailable_refusal
 
 __all__ = ["Game", "GameRules", "Report"]

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import STATS
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.hero import levels
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import STATS
 from rolltrain_tui.rules.naming import RulesError, suggestion
 
 __all__ = ["Hero", "hero_from_state", "hero_state", "new_hero"]

@@ -7,14 +7,14 @@ from typing import Any
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.death import DeathSaves
+from rolltrain_tui.rules.classes.loadout import Loadout, Refusal
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.gate import Gate
-from rolltrain_tui.rules.growth import CHOICE_LEVELS, RAISE, Growth
+from rolltrain_tui.rules.health.gate import Gate
+from rolltrain_tui.rules.hero import levels
+from rolltrain_tui.rules.hero.death import DeathSaves
+from rolltrain_tui.rules.hero.growth import CHOICE_LEVELS, RAISE, Growth
+from rolltrain_tui.rules.hero.rests import Rests, healing_roll, spend_hit_dice
 from rolltrain_tui.rules.heroes import Hero, hero_from_state, hero_state
-from rolltrain_tui.rules.loadout import Loadout, Refusal
-from rolltrain_tui.rules.rests import Rests, healing_roll, spend_hit_dice
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from rolltrain_tui.base.registry import PLUGINS, Plugins, Registry, pages
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.loot import ITEMS
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.health.signals import SIGNALS
+from rolltrain_tui.rules.monsters.loot import ITEMS
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
-from rolltrain_tui.rules.signals import SIGNALS
 
 TABLES: tuple[Registry[Any], ...] = (ABILITIES, BESTIARY, CLASSES, ITEMS, SIGNALS, RULEBOOKS)
 

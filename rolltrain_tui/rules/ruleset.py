@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
-from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.dice import Advantage
-from rolltrain_tui.rules.levels import XPTable
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.hero.death import DOWN_SCALE
+from rolltrain_tui.rules.hero.levels import XPTable
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.naming import RulesError, suggestion
 from rolltrain_tui.rules.rulebooks import Odds, Rulebook, odds
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from rolltrain_tui.protocol.commands import Command, SetAuto, UseAbility, UseItem
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import AbilityState
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.loot import ITEMS
-from rolltrain_tui.rules.monster import Monster
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import AbilityState
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.monsters.loot import ITEMS
+from rolltrain_tui.rules.monsters.monster import Monster
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 Form = Literal["live", "passive"]

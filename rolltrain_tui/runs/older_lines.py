@@ -15,7 +15,7 @@ from rolltrain_tui.base.json_records import TAG, codec, dump_json, parse_json
 from rolltrain_tui.protocol.events import EVENTS
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.rules.levels import TOP_LEVEL, XP_TABLES, ability_modifier
+from rolltrain_tui.rules.hero.levels import TOP_LEVEL, XP_TABLES, ability_modifier
 
 _PARTS = frozenset(part.name for part in fields(Sheet))
 _WITH_SHEET = frozenset(name for name, event in EVENTS.items() if "sheet" in (part.name for part in fields(event)))

@@ -2,8 +2,8 @@
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.commands import SetAuto, TurnDial
-from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.classes.ability import DISMISS
+from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.story.hints import YOUNG, hint_of, too_young
 from rolltrain_tui.story.narration import scouts_words, tell, title
 from rolltrain_tui.story.scene import Scene

@@ -14,11 +14,11 @@ from typing import Literal
 
 from rolltrain_tui.protocol.commands import SetAuto, TurnDial, UseAbility
 from rolltrain_tui.protocol.events import ScoutsReturned
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.pace import HOT, SLOW, vouched
-from rolltrain_tui.rules.signs import beyond, signs_of
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import DISMISS
+from rolltrain_tui.rules.health.pace import HOT, SLOW, vouched
+from rolltrain_tui.rules.health.signs import beyond, signs_of
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
 
 Ailment = Literal["slow", "hot", "overfit", "lost", "dice", "mode"]

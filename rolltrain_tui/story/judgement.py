@@ -19,7 +19,7 @@ from typing import Literal
 
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, GhostPoint, SettingsChanged
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.rules.gate import ghost_value
+from rolltrain_tui.rules.health.gate import ghost_value
 
 Outcome = Literal["won", "held", "lost", "fallen", "alone", "kept"]
 THRESHOLD = 2.0

@@ -16,12 +16,12 @@ from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Pace, Reading, ScoutReport
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import CLAIM
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.loot import ITEMS
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signals import SIGNALS, measurable
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import CLAIM
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.health.signals import SIGNALS, measurable
+from rolltrain_tui.rules.monsters.loot import ITEMS
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.measurements import evidence
 
 HOW_IT_ENDED: Mapping[ev.Ending, str] = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}

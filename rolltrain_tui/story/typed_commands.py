@@ -14,10 +14,10 @@ from typing import Literal
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol.dials import Dial
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import STATS
-from rolltrain_tui.rules.inspiration import GUESSES
-from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import STATS
+from rolltrain_tui.rules.hero.inspiration import GUESSES
+from rolltrain_tui.rules.monsters.loot import ITEMS
 
 SLOWEST, FASTEST = 0.01, 10_000.0
 """Turns per second that can be asked for."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from rolltrain_tui.base.grammar import capital
-from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.tui.command_palette import Verb, Verbs
 from rolltrain_tui.tui.figures import rate
 from rolltrain_tui.tui.screens.teaching import Teaching

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from rolltrain_tui.protocol.commands import SetAuto, TurnDial, UseAbility
 from rolltrain_tui.protocol.sheet import Charge
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import DISMISS
 from rolltrain_tui.story.hints import Order
 from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene import Scene

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from rolltrain_tui.rules.classes import STATS
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.classes import STATS
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 Way = Literal["own", "array", "points"]
 WAYS: tuple[Way, ...] = ("own", "array", "points")

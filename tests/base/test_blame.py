@@ -20,7 +20,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import MODES, build, campaign_file
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.rewards import REWARDS, rewards_of
-from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.plugins import TABLES
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, custom_rulebook
 
@@ -30,8 +30,8 @@ from dataclasses import replace
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.rewards import Reward
 from rolltrain_tui.plugins import Formula, HALF, Mode, Power, Table
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 

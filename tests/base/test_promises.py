@@ -16,14 +16,14 @@ from rolltrain_tui.base.registry import PLUGINS, RowError
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
 from rolltrain_tui.protocol.learner import Evaluation, Examination, Learner
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import AbilityState, Activation, Power, PowerContext
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.dice import SeededDice
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import STATS
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import STATS
+from rolltrain_tui.rules.hero.levels import TOP_LEVEL
 from rolltrain_tui.rules.heroes import new_hero
-from rolltrain_tui.rules.levels import TOP_LEVEL
-from rolltrain_tui.rules.monsters import BESTIARY, check_monster
+from rolltrain_tui.rules.monsters.monsters import BESTIARY, check_monster
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Formula, Rulebook, Table, check_rulebook, held
 
 

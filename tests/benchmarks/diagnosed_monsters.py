@@ -21,7 +21,7 @@ from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 HEALTHY_TURNS, PATIENCE, EVERY, SCOUTING = 500, 60, 10, 40
 OWN: dict[str, frozenset[str]] = {

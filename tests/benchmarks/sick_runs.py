@@ -1,7 +1,7 @@
 """Do the signals tell a sick run from a healthy one?
 
 The tutorial's model trains in health and in sicknesses that have a monster, without dice. Every 20 turns it is evaluated and examined as
-a campaign does it, and the signals stand in a table; a "!" is a value beyond the bounds of `rules.signals`.
+a campaign does it, and the signals stand in a table; a "!" is a value beyond the bounds of `rules.health.signals`.
 
     python tests/benchmarks/sick_runs.py [SEEDS [NAME...]]          by default 0,1,2 and all
 
@@ -35,7 +35,7 @@ from rolltrain_tui.modes.text.gpt import MLP
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.health.signals import SIGNALS
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 SHOWN = (20, 40, 60, 100, 200)

@@ -18,8 +18,8 @@ from typing import Any, TextIO
 import torch
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.due_monsters import DueMonsters
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.monsters.due_monsters import DueMonsters
 from rolltrain_tui.training.levered_learner import LeveredLearner
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"

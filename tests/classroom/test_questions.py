@@ -16,7 +16,7 @@ from rolltrain_tui.protocol.commands import Predict, ReportVote, UseAbility
 from rolltrain_tui.protocol.events import CommandRefused, Evaluated, RoomVoted, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Charge, Sheet
-from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.rules.classes.ability import DISMISS
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run

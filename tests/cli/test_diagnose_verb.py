@@ -14,7 +14,7 @@ from rolltrain_tui.cli.diagnose import check_up, histogram
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import Examined, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.runs.run import Run
 
 Configure = Callable[..., CampaignConfig]

@@ -7,7 +7,7 @@ from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.campaign_file_error import CampaignFileError
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
 
 
 @dataclass

@@ -14,11 +14,11 @@ from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Evaluated, Event, Examined, StepTaken
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.rules.signs import State, signs_of
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import DISMISS
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.health.signals import SIGNALS
+from rolltrain_tui.rules.health.signs import State, signs_of
 from rolltrain_tui.story.scene import Scene
 
 pytestmark = pytest.mark.slow

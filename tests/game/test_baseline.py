@@ -35,8 +35,8 @@ from rolltrain_tui.protocol.events import (
     XPGained,
 )
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.rules.gate import Gate, ghost_value
-from rolltrain_tui.rules.levels import xp_of_level
+from rolltrain_tui.rules.health.gate import Gate, ghost_value
+from rolltrain_tui.rules.hero.levels import xp_of_level
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.layout import CHRONICLE, GHOST

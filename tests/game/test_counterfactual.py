@@ -20,9 +20,9 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignStopped, Event, HeroFell, StepTaken, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.sheet import BLANK
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.wizard import SpellMastery
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.classes.wizard import SpellMastery
 from rolltrain_tui.runs.run import Run
 
 pytestmark = pytest.mark.slow

@@ -38,8 +38,8 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.rules import pace
-from rolltrain_tui.rules.signals import STEP_EXCESS
+from rolltrain_tui.rules.health import pace
+from rolltrain_tui.rules.health.signals import STEP_EXCESS
 
 pytestmark = pytest.mark.slow
 

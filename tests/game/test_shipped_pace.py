@@ -12,7 +12,7 @@ from rolltrain_tui.protocol.commands import SendScouts
 from rolltrain_tui.protocol.events import CommandRefused, ScoutsReturned
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.readings import Pace
-from rolltrain_tui.rules.pace import HOT, SLOW
+from rolltrain_tui.rules.health.pace import HOT, SLOW
 
 pytestmark = pytest.mark.slow
 

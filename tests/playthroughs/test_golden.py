@@ -35,7 +35,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.story.scene import Scene
 
 SHIPPED = sorted(path.stem for path in CAMPAIGNS.glob("*.yaml"))

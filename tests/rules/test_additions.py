@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT
 
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 ABILITY = """
     Ability(
@@ -82,17 +82,17 @@ def test_a_row_and_a_page_are_all(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "rolltrain_tui", package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "campaigns", tmp_path / "campaigns")
     rules, pages = package / "rules", package / "story" / "codex"
-    other = (rules / "barbarian.py").read_text("utf-8")
+    other = (rules / "classes" / "barbarian.py").read_text("utf-8")
     for old, new in OTHER_NAMES.items():
         other = other.replace(old, new)
-    (rules / "berserker.py").write_text(other, "utf-8")
-    insert(rules / "abilities.py", "import barbarian, ", "berserker, ")
-    insert(rules / "abilities.py", "CLASS_FILES = (", "berserker, ")
+    (rules / "classes" / "berserker.py").write_text(other, "utf-8")
+    insert(rules / "classes" / "abilities.py", "import barbarian, ", "berserker, ")
+    insert(rules / "classes" / "abilities.py", "CLASS_FILES = (", "berserker, ")
     for name, blank in (("berserker", "class"), ("fury", "ability"), ("headlong", "ability")):
         (pages / f"{name}.md").write_text(f"# {name.title()}\n\n{{{{{blank} {name}}}}}\n", "utf-8")
-    insert(rules / "barbarian.py", "ABILITIES = (\n", ABILITY)
-    insert(rules / "barbarian.py", 'abilities=("rage", ', "", instead='abilities=("tantrum", ')
-    insert(rules / "monsters.py", "_MONSTERS = (\n", MONSTER)
+    insert(rules / "classes" / "barbarian.py", "ABILITIES = (\n", ABILITY)
+    insert(rules / "classes" / "barbarian.py", 'abilities=("rage", ', "", instead='abilities=("tantrum", ')
+    insert(rules / "monsters" / "monsters.py", "_MONSTERS = (\n", MONSTER)
     insert(rules / "rulebooks.py", "_BOOKS = (\n", RULEBOOK)
     (pages / "tantrum.md").write_text("# Tantrum\n\n{{ability tantrum}}\n", "utf-8")
     (pages / "seed_sprite.md").write_text("# Seed Sprite\n\n{{monster seed_sprite}}\n", "utf-8")

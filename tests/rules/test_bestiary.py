@@ -5,11 +5,11 @@ import re
 import pytest
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.due_monsters import DueMonsters
-from rolltrain_tui.rules.monster import Affliction, Symptom
-from rolltrain_tui.rules.monsters import BESTIARY, NEVER
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.monsters.due_monsters import DueMonsters
+from rolltrain_tui.rules.monsters.monster import Affliction, Symptom
+from rolltrain_tui.rules.monsters.monsters import BESTIARY, NEVER
 
 Numbers = tuple[str, int, int, str, int, int, int]
 NUMBERS: dict[str, Numbers] = {

@@ -7,7 +7,7 @@ from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import RaiseStat
 from rolltrain_tui.protocol.events import CommandRefused, DiceRolled, HeroFell, LevelGained, StatRaised
-from rolltrain_tui.rules.levels import xp_of_level
+from rolltrain_tui.rules.hero.levels import xp_of_level
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, odds
 from rolltrain_tui.runs.saves.migrations import bring_up
 

@@ -20,9 +20,9 @@ from rolltrain_tui.protocol.events import (
     ScoutsReturned,
     XPGained,
 )
-from rolltrain_tui.rules.due_monsters import EVERY_TURN
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.monsters.due_monsters import EVERY_TURN
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.runs.differences import same
 
 HEALTHY = {"update_ratio": 1e-3, "gap": 0.1, "dead_units": 0.0, "temperature": 0.0}

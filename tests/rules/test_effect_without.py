@@ -10,7 +10,7 @@ from support.tabletop import Report, make_table, of
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled, HeroFell
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 RAGE, RECKLESS, STEADY = UseAbility("rage"), UseAbility("reckless_attack"), UseAbility("spell_mastery", "steady")

@@ -6,7 +6,7 @@ from support.tabletop import BEASTS, AlwaysDice, make_rules, make_table, of
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import HeroHurt, MonsterActed, MonsterAppeared, MonsterFell, MonsterLeft, MonsterStruck, XPGained
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.naming import RulesError
 
 

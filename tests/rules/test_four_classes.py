@@ -8,9 +8,9 @@ from support.tabletop import make_table, of
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandRefused, DiceRolled, MonsterActed, MonsterStruck
-from rolltrain_tui.rules.cleric import prayer_chance
-from rolltrain_tui.rules.paladin import smite_k
-from rolltrain_tui.rules.rogue import sneak_gain
+from rolltrain_tui.rules.classes.cleric import prayer_chance
+from rolltrain_tui.rules.classes.paladin import smite_k
+from rolltrain_tui.rules.classes.rogue import sneak_gain
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.tabletop import Report, make_table
 
 from rolltrain_tui.protocol.commands import SetAuto, TakeShortRest, UseAbility
-from rolltrain_tui.rules.levels import proficiency
+from rolltrain_tui.rules.hero.levels import proficiency
 from rolltrain_tui.rules.naming import RulesError
 
 COMMANDS = {

@@ -5,7 +5,7 @@ from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import Predict, SpendInspiration, UseAbility
 from rolltrain_tui.protocol.events import CommandRefused, DiceRolled, ForetellingJudged, Foretold, InspirationSpent, XPGained
-from rolltrain_tui.rules.inspiration import bounds
+from rolltrain_tui.rules.hero.inspiration import bounds
 
 
 def told(*losses, guess="lower", **rules):

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tabletop import STATS
 
-from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.hero import levels
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.naming import RulesError
 
@@ -109,7 +109,7 @@ def test_a_hero_that_cannot_be_is_refused_with_a_sentence(changes, text):
 @pytest.mark.parametrize("row", CLASSES.values(), ids=CLASSES)
 def test_every_class_is_drawn_and_described(row):
     """A portrait of equal width that fits a card, two abilities of its own, two saves, and words for the player."""
-    from rolltrain_tui.rules.abilities import ABILITIES
+    from rolltrain_tui.rules.classes.abilities import ABILITIES
 
     assert 1 == len({len(line) for line in row.portrait})
     assert all(line.isascii() and len(line) <= 24 for line in row.portrait)

@@ -7,11 +7,11 @@ from support.tabletop import make_table, of
 from rolltrain_tui.protocol.commands import UseAbility, UseItem
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import CommandRefused, DiceRolled, HeroFell, ItemFaded, ItemFound, ItemUsed, MonsterFell
-from rolltrain_tui.rules import loot
-from rolltrain_tui.rules.loot import ITEMS, Bag, chance_of_loot
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.wizard import recovery_scale
+from rolltrain_tui.rules.monsters import loot
+from rolltrain_tui.rules.monsters.loot import ITEMS, Bag, chance_of_loot
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
-from rolltrain_tui.rules.wizard import recovery_scale
 
 
 def holding(*items, **table):

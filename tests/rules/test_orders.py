@@ -3,8 +3,8 @@ from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import AutoSet, CommandAccepted, CommandRefused
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import Power
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import Power
 from rolltrain_tui.rules.naming import RulesError
 
 RAGE = UseAbility("rage")

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rolltrain_tui.base.statistics import mean_and_error
-from rolltrain_tui.rules.pace import (
+from rolltrain_tui.rules.health.pace import (
     ANEW,
     BEYOND,
     HERE,

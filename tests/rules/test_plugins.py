@@ -19,13 +19,13 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import MODES, campaign_file
 from rolltrain_tui.modes.duel.rewards import REWARDS
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.abilities import ABILITIES, check_ability
-from rolltrain_tui.rules.ability import Power
-from rolltrain_tui.rules.classes import CLASSES, check_class
-from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom, check_monster
+from rolltrain_tui.rules.classes.abilities import ABILITIES, check_ability
+from rolltrain_tui.rules.classes.ability import Power
+from rolltrain_tui.rules.classes.classes import CLASSES, check_class
+from rolltrain_tui.rules.health.signals import SIGNALS, check_signal
+from rolltrain_tui.rules.monsters.monsters import BESTIARY, Affliction, Symptom, check_monster
 from rolltrain_tui.rules.plugins import TABLES
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, check_rulebook
-from rolltrain_tui.rules.signals import SIGNALS, check_signal
 from rolltrain_tui.story import codex
 
 EXAMPLE = TESTS / "plugin_example"
@@ -117,8 +117,8 @@ def test_example_is_compared(bardic: Shell, campaign: Path) -> None:
 
 BROKEN = """
 from dataclasses import replace
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 WOLF = replace(BESTIARY["loss_dragon"], name="wolf", title="Wolf \\x1b[2J")
 DRAGON = BESTIARY["loss_dragon"]

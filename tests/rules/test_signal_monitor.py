@@ -13,8 +13,8 @@ from support.tabletop import Report
 
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.signals import OF_LOSS, SIGNALS, STEP_EXCESS, measurable
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signals import OF_LOSS, SIGNALS, STEP_EXCESS, measurable
 
 LEAST_AGREEMENT = SIGNALS["agree_fraction"].low or 0
 

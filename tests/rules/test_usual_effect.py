@@ -4,9 +4,9 @@ import pytest
 from support.tabletop import Table, make_table
 
 from rolltrain_tui.protocol.commands import UseAbility
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.classes.wizard import CANTRIPS
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
-from rolltrain_tui.rules.wizard import CANTRIPS
 
 FACES = list(range(1, 21))
 

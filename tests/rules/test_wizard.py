@@ -4,7 +4,7 @@ from support.tabletop import make_table, of
 from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Rested
-from rolltrain_tui.rules.wizard import recovery_scale
+from rolltrain_tui.rules.classes.wizard import recovery_scale
 
 RECOVERY = UseAbility("arcane_recovery")
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 import rolltrain_tui.modes  # noqa: F401 - they bring signals and monsters of their own
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, odds
 from rolltrain_tui.story import codex
 from rolltrain_tui.story.codex import GROUPS, CodexError, Page, pages

@@ -29,8 +29,8 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
 )
 from rolltrain_tui.protocol.readings import Pace
-from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.ability import DISMISS
+from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.story.counsel import diagnosis_sentences, hint_sentence
 from rolltrain_tui.story.hints import YOUNG, Hint, ailment_of, hint_of, wanted_factor
 from rolltrain_tui.story.scene import Scene

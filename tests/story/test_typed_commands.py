@@ -21,8 +21,8 @@ from rolltrain_tui.protocol.commands import (
     UseAbility,
     UseItem,
 )
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.story.typed_commands import (
     HELP,
     AskBag,

@@ -26,7 +26,7 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.protocol.sheet import Charge, Sheet
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from support.paths import CAMPAIGNS
 
 FLOOR, START = 1.31, 4.62

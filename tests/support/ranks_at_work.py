@@ -29,7 +29,7 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import CommandAccepted, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.learner import StepReport
-from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
 from rolltrain_tui.training import dtype_trial

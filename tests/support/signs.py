@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from rolltrain_tui.rules.due_monsters import DueMonsters
-from rolltrain_tui.rules.monster import Symptom
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.signals import Signal
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signals import Signal
+from rolltrain_tui.rules.monsters.due_monsters import DueMonsters
+from rolltrain_tui.rules.monsters.monster import Symptom
 
 BEYOND = 1e-4
 

@@ -30,7 +30,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.messages import ToExplain
 from rolltrain_tui.tui.run_story import RunStory

@@ -8,8 +8,8 @@ from textual.screen import Screen
 
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, HeroHurt, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.protocol.sheet import Charge, Sheet
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.views import AbilityView

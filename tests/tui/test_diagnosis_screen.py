@@ -19,8 +19,8 @@ from rolltrain_tui.protocol.events import MonsterAppeared, ScoutsReturned, StepT
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.readings import Pace, Reading, ScoutReport
 from rolltrain_tui.protocol.sheet import Charge, Sheet
-from rolltrain_tui.rules.pace import first_trip_turns
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.health.pace import first_trip_turns
+from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen, diagnosis_lines
 from rolltrain_tui.tui.widgets.compact import compact_lines

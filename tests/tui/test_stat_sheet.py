@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.rules.classes import CLASSES, STATS
+from rolltrain_tui.rules.classes.classes import CLASSES, STATS
 from rolltrain_tui.tui.stat_sheet import COSTS, POINTS, STANDARD_ARRAY, StatSheet
 
 OWN = dict(zip(STATS, (16, 12, 14, 15, 10, 8), strict=True))

@@ -157,7 +157,7 @@ def diagnose(roster: "Roster", name: str | None, as_json: bool) -> None:
 
 
 def _diagnosis_record(agent: "Agent", found: "Diagnosis") -> dict[str, Any]:
-    from rolltrain_tui.rules.signals import SIGNALS
+    from rolltrain_tui.rules.health.signals import SIGNALS
 
     return {
         "agent": agent.name,

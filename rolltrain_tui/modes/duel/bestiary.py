@@ -13,8 +13,8 @@ with a pool reach .10 (seeds 83 to 87, 111 to 115), and with four coordinates .2
 """
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.monster import Affliction, Monster, Symptom
-from rolltrain_tui.rules.signals import Signal
+from rolltrain_tui.rules.health.signals import Signal
+from rolltrain_tui.rules.monsters.monster import Affliction, Monster, Symptom
 
 SIGNALS: tuple[Signal, ...] = (
     Signal(

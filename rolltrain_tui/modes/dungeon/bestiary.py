@@ -4,8 +4,8 @@
 """
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.monster import Affliction, Monster, Symptom
-from rolltrain_tui.rules.signals import Signal
+from rolltrain_tui.rules.health.signals import Signal
+from rolltrain_tui.rules.monsters.monster import Affliction, Monster, Symptom
 
 SIGNALS: tuple[Signal, ...] = (
     Signal(

@@ -16,10 +16,10 @@ from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.base.registry import pages as pages_of_plugins
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.rules import plugins
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.health.signals import SIGNALS
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.codex.tables import TABLES
 
 GROUPS: Mapping[str, tuple[str, ...]] = {

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.protocol.events import Outcome
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.due_monsters import EVERY_TURN, PAUSE, Moment, moment
-from rolltrain_tui.rules.levels import XP_TABLES, ability_modifier, hit_points_gained, proficiency
-from rolltrain_tui.rules.loot import ITEMS
-from rolltrain_tui.rules.monster import Monster, Sign, Symptom
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.pace import FIRST_TRIP, HOT, SCOUT_ANNEAL, SCOUT_WALK, SCOUTS_ANEW, SLOW
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.health.pace import FIRST_TRIP, HOT, SCOUT_ANNEAL, SCOUT_WALK, SCOUTS_ANEW, SLOW
+from rolltrain_tui.rules.health.signal_monitor import CALIBRATED
+from rolltrain_tui.rules.health.signals import OF_OBJECTIVE, SIGNALS, STEP_EXCESS, Signal
+from rolltrain_tui.rules.hero.levels import XP_TABLES, ability_modifier, hit_points_gained, proficiency
+from rolltrain_tui.rules.monsters.due_monsters import EVERY_TURN, PAUSE, Moment, moment
+from rolltrain_tui.rules.monsters.loot import ITEMS
+from rolltrain_tui.rules.monsters.monster import Monster, Sign, Symptom
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, odds, scaled_dc
-from rolltrain_tui.rules.signal_monitor import CALIBRATED
-from rolltrain_tui.rules.signals import OF_OBJECTIVE, SIGNALS, STEP_EXCESS, Signal
 from rolltrain_tui.story.typed_commands import HELP
 
 SIDES = (4, 6, 8, 10, 12, 20, 100)

@@ -15,7 +15,7 @@ from rolltrain_tui.protocol.commands import SetAuto, TurnDial
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
-from rolltrain_tui.rules.signals import measurable
+from rolltrain_tui.rules.health.signals import measurable
 from rolltrain_tui.story.judgement import Judgement, Measured, judge, outdates_ghost
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.story.scene.series import LossSeries

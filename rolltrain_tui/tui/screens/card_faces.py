@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.events import (
     TwinJudged,
 )
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.big import big

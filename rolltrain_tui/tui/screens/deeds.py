@@ -11,10 +11,10 @@ from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, TurnDial, UseItem
 from rolltrain_tui.protocol.dials import OWN, Dial
-from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
-from rolltrain_tui.rules.inspiration import bounds
-from rolltrain_tui.rules.levels import ability_modifier
-from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.hero.growth import HIGHEST_SCORE, RAISE
+from rolltrain_tui.rules.hero.inspiration import bounds
+from rolltrain_tui.rules.hero.levels import ability_modifier
+from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.tui.figures import signed
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog

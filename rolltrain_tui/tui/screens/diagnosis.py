@@ -11,8 +11,8 @@ from textual.geometry import Region
 
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.pace import vouched
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.health.pace import vouched
+from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.hints import ails
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen

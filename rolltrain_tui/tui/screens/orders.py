@@ -8,8 +8,8 @@ from textual.screen import Screen
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import DISMISS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import SOMETHING
 from rolltrain_tui.tui.bridge import Bridge

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from rolltrain_tui.rules.gate import ghost_value
+from rolltrain_tui.rules.health.gate import ghost_value
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.figures import trend
 from rolltrain_tui.tui.frame import Frame, fitted, turn_axis

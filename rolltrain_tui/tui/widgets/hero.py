@@ -3,8 +3,8 @@
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.levels import ability_modifier
+from rolltrain_tui.rules.classes.classes import CLASSES
+from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView
 from rolltrain_tui.tui.figures import signed, work

@@ -9,8 +9,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from rolltrain_tui.rules.abilities import ABILITIES, Ability
-from rolltrain_tui.rules.classes import HeroClass
+from rolltrain_tui.rules.classes.abilities import ABILITIES, Ability
+from rolltrain_tui.rules.classes.classes import HeroClass
 from rolltrain_tui.tui.widgets.fact import Fact
 
 RECHARGE = {"short": "short rest", "long": "long rest", "": "rest"}

@@ -1,7 +1,7 @@
 """Who stands in the way, why it came, and what it is weak to."""
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.titles import titled

@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from rolltrain_tui.rules.classes import STATS
-from rolltrain_tui.rules.levels import ability_modifier
+from rolltrain_tui.rules.classes.classes import STATS
+from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.tui.stat_sheet import COSTS, WAYS, StatSheet, foes_of
 
 HEADS = {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.protocol.events import ScoutsReturned
-from rolltrain_tui.rules.pace import FIRST_TRIP, first_trip_turns
+from rolltrain_tui.rules.health.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
 from rolltrain_tui.story.narration import PACE_WORDS, best_words
 from rolltrain_tui.story.scene import Scene

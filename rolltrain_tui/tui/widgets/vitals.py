@@ -7,7 +7,7 @@ from itertools import zip_longest
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.figures import count
 from rolltrain_tui.tui.frame import joined

@@ -22,8 +22,8 @@ from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.events import CommandRefused, DialTurned, MonsterAppeared
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.rules.monster import Monster, Symptom
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.monsters.monster import Monster, Symptom
 from rolltrain_tui.story.counsel import hint_sentence
 from rolltrain_tui.story.scene import Scene
 

@@ -22,7 +22,7 @@ from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL
-from rolltrain_tui.rules.monster import Monster, Symptom
+from rolltrain_tui.rules.monsters.monster import Monster, Symptom
 
 ROWS = pytest.mark.parametrize(("row", "symptom"), [(row, s) for row in MONSTERS for s in row.symptoms])
 HEALTHY = {"policy_shift": 0.015, "clip_share": 0.1, "indecision": 0.4, "resolve": 0.6, "stubborn": 0.0, "foresight": 0.3}

@@ -12,7 +12,7 @@ from rolltrain_tui.modes.text.gpt import MLP, token_losses
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.training.layer_history import LOOKS, SETTLED, LayerHistory
 from rolltrain_tui.training.measures import agree_fraction, noise_scale
 

@@ -5,7 +5,7 @@ from support.trials import Begin, Trial
 
 from rolltrain_tui.protocol.commands import UseItem
 from rolltrain_tui.protocol.learner import StepReport
-from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.monsters.loot import ITEMS
 
 pytestmark = pytest.mark.slow
 

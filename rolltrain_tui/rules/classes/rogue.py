@@ -1,10 +1,10 @@
 """The Rogue: levers on single coordinates, on single sequences and on the momentum."""
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Option, Power, PowerContext
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import HeroClass
+from rolltrain_tui.rules.classes.ability import Ability, AbilityState, Activation, Option, Power, PowerContext
+from rolltrain_tui.rules.hero import levels
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import HeroClass
 
 BACKSTAB_TURNS = 10
 MOST_DICE = 5

@@ -6,9 +6,9 @@ from typing import get_args
 
 from rolltrain_tui.base.promises import fault, hold
 from rolltrain_tui.base.registry import Registry, RowError
-from rolltrain_tui.rules import barbarian, cleric, fighter, paladin, rogue, wizard
-from rolltrain_tui.rules.ability import Ability, Cost, Option, Power, Recharge, Remedy
-from rolltrain_tui.rules.levels import TOP_LEVEL
+from rolltrain_tui.rules.classes import barbarian, cleric, fighter, paladin, rogue, wizard
+from rolltrain_tui.rules.classes.ability import Ability, Cost, Option, Power, Recharge, Remedy
+from rolltrain_tui.rules.hero.levels import TOP_LEVEL
 from rolltrain_tui.rules.plugin_checks import check_name, check_row, check_words, one_of, require
 
 __all__ = ["ABILITIES", "Ability", "Cost", "Option", "Recharge"]

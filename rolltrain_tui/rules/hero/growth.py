@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import STATS
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import STATS
 from rolltrain_tui.rules.naming import suggestion
 
 CHOICE_LEVELS = (4, 8, 12, 16, 19)

@@ -10,11 +10,11 @@ from typing import Any
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled, MonsterActed, MonsterAppeared, MonsterLeft, MonsterStruck
 from rolltrain_tui.rules.dice import Dice, cast
-from rolltrain_tui.rules.due_monsters import BLOWS_SHARE, DueMonster, Moment, SignalTie, holds, moment
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.monster import Affliction, Monster
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.monsters.due_monsters import BLOWS_SHARE, DueMonster, Moment, SignalTie, holds, moment
+from rolltrain_tui.rules.monsters.monster import Affliction, Monster
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 CHANCE_SIDES = 1_000_000
 """The chance of an encounter is rolled on a die with this many sides."""

@@ -11,11 +11,11 @@ from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import Event, ItemFaded, ItemFound, ItemUsed
+from rolltrain_tui.rules.classes.loadout import Refusal
+from rolltrain_tui.rules.classes.wizard import RECOVERY_TURNS, recovery_scale
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.loadout import Refusal
-from rolltrain_tui.rules.monster import Monster
+from rolltrain_tui.rules.monsters.monster import Monster
 from rolltrain_tui.rules.naming import suggestion
-from rolltrain_tui.rules.wizard import RECOVERY_TURNS, recovery_scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Power, PowerContext
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import HeroClass
+from rolltrain_tui.rules.classes.ability import Ability, AbilityState, Activation, Power, PowerContext
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import HeroClass
 
 WIND_TURNS = 3
 WIND_POOL = 2

@@ -6,10 +6,10 @@ After appearing or acting a monster is quiet for `lull` turns; then it rolls a d
 from rolltrain_tui.base.promises import fault
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.hero_class import STATS
-from rolltrain_tui.rules.monster import XP_BY_CHALLENGE, Affliction, Monster, Sign, Symptom
+from rolltrain_tui.rules.health.signals import SIGNALS
+from rolltrain_tui.rules.hero.hero_class import STATS
+from rolltrain_tui.rules.monsters.monster import XP_BY_CHALLENGE, Affliction, Monster, Sign, Symptom
 from rolltrain_tui.rules.plugin_checks import check_portrait, check_row, check_words, one_of, require, whole_number
-from rolltrain_tui.rules.signals import SIGNALS
 
 __all__ = ["BESTIARY", "XP_BY_CHALLENGE", "Affliction", "Monster", "Symptom"]
 

@@ -10,7 +10,7 @@ from typing import Literal
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled, Event
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero.hero import Hero
 
 Cost = Literal["action", "bonus", "free"]
 Recharge = Literal["short", "long", ""]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal, get_args
 
-from rolltrain_tui.rules.monster import Monster, Sign, Symptom
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.monsters.monster import Monster, Sign, Symptom
+from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 EVERY_TURN = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
 """Signals that are measured every turn; the others are measured at each examination, or by scouts."""

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS, Side
+from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS, Side
 
 RECENT = 20
 """Turns that a spike or a non-finite step is remembered."""

@@ -10,10 +10,10 @@ from rolltrain_tui.protocol.commands import SetAuto, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, DiceRolled, Event, HeroHealed
 from rolltrain_tui.protocol.sheet import Charge
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS, Ability, AbilityState, Activation, Power, PowerContext
+from rolltrain_tui.rules.classes.abilities import ABILITIES
+from rolltrain_tui.rules.classes.ability import DISMISS, Ability, AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero.hero import Hero
 from rolltrain_tui.rules.naming import RulesError, suggestion
 
 

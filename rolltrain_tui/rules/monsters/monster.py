@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.hero_class import Stat
-from rolltrain_tui.rules.signals import Side
+from rolltrain_tui.rules.health.signals import Side
+from rolltrain_tui.rules.hero.hero_class import Stat
 
 Sign = tuple[str, Side]
 """A signal, and the bound that it is beyond."""

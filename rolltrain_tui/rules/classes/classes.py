@@ -1,8 +1,8 @@
 """The hero classes. The rows are in the file of each class, beside its abilities."""
 
 from rolltrain_tui.base.registry import Registry
-from rolltrain_tui.rules.abilities import ABILITIES, CLASS_FILES
-from rolltrain_tui.rules.hero_class import STATS, HeroClass, Stat
+from rolltrain_tui.rules.classes.abilities import ABILITIES, CLASS_FILES
+from rolltrain_tui.rules.hero.hero_class import STATS, HeroClass, Stat
 from rolltrain_tui.rules.plugin_checks import check_portrait, check_row, one_of, require, whole_number
 
 __all__ = ["CLASSES", "STATS", "HeroClass", "Stat"]

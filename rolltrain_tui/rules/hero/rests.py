@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero.hero import Hero
 
 SHORT_RESTS_BETWEEN_CAMPS = 2
 

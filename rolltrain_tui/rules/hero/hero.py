@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.hero_class import HeroClass
+from rolltrain_tui.rules.hero import levels
+from rolltrain_tui.rules.hero.hero_class import HeroClass
 
 
 @dataclass(slots=True)

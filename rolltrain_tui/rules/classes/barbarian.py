@@ -2,9 +2,9 @@
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import CLAIM, Ability, AbilityState, Power
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import HeroClass
+from rolltrain_tui.rules.classes.ability import CLAIM, Ability, AbilityState, Power
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import HeroClass
 
 RAGE_POOL = ((1, 2), (3, 3), (6, 4), (12, 5), (17, 6))
 """(from level, charges)."""

@@ -3,9 +3,9 @@
 from math import cos, pi
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.ability import Ability, AbilityState, Option, Power
-from rolltrain_tui.rules.hero import Hero
-from rolltrain_tui.rules.hero_class import HeroClass
+from rolltrain_tui.rules.classes.ability import Ability, AbilityState, Option, Power
+from rolltrain_tui.rules.hero.hero import Hero
+from rolltrain_tui.rules.hero.hero_class import HeroClass
 
 RECOVERY_TURNS, LITTLE_RECOVERY_TURNS = 20, 5
 """Turns of the live form, and of the passive form."""

@@ -1,0 +1,1 @@
+"""Monsters: their rows, what brings them, how they act, and what they leave behind."""
