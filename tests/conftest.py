@@ -84,7 +84,7 @@ def pytest_runtest_logfinish() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
     """A test that fails leaves its run training; it stops before the test's folders and patches are gone."""
-    if threading.active_count() > 1 and "rolltrain_tui.tui.bridge" in sys.modules:
+    if threading.active_count() > 1 and "rolltrain_tui.tui.threads.bridge" in sys.modules:
         from support.left_running import stop_runs
 
         stop_runs()

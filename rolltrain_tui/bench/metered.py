@@ -115,8 +115,8 @@ def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) ->
 
 def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
     from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui.expedition.expedition import TICK_SECONDS, ExpeditionScreen
     from rolltrain_tui.tui.launch import Launch
-    from rolltrain_tui.tui.screens.expedition import TICK_SECONDS, ExpeditionScreen
 
     class GrantedApp(RolltrainApp):
         """The game, whose turns are granted."""

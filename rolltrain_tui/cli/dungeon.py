@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.table.rival import Mind
     from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
     from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
 NUMBERS = ("rooms", "locks", "boxes", "loops", "clutter")
 MOST_SEEDS = 10_000
@@ -74,7 +74,7 @@ def dungeon(
         assert mind is not None, "somebody was named"
         return _watch(maker, mind, range(first, first + (games or 1)), limit or MOVES, record)
     from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
     with FirstPicture() as picture:
         reason = "" if plain else missing_screen()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.base.jobs import Executor
     from rolltrain_tui.experiment.evolution.course import Evolution
     from rolltrain_tui.experiment.evolution.plan import Method
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
 
 @click.command(short_help="Seek settings by a population of runs.")
@@ -62,7 +62,7 @@ def evolve(
     replay and diff take. Stopped, the same command goes on where it was.
     """
     from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
     with FirstPicture() as picture:
         in_words = plain or as_json or verifying or seeds > 1 or "," in method or bool(missing_screen())

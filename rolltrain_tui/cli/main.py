@@ -18,7 +18,7 @@ from rolltrain_tui.cli.exit_codes import exit_code_of, open_streams, settle_stre
 from rolltrain_tui.cli.late_verbs import LateVerbs
 from rolltrain_tui.cli.plugin_faults import tell_of_faults
 from rolltrain_tui.cluster.launched import first_here, launched
-from rolltrain_tui.tui.tuning import THRESHOLDS
+from rolltrain_tui.tui.threads.tuning import THRESHOLDS
 
 VERBS = {
     # To play and to train

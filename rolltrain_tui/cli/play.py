@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rolltrain_tui.protocol.events import Secret
-    from rolltrain_tui.tui.first_picture import Draw
     from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui.terminal.first_picture import Draw
 
 
 @click.command()
@@ -41,7 +41,7 @@ def play(
         return play_on_ranks({"CAMPAIGN or SAVE": what, **given}, partial(_launch, what, **given), given["out"], shards=shard_weights)
     options.refuse_shards(shard_weights, "play")
     from rolltrain_tui.tui import play as play_game
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
     with FirstPicture() as picture:
         return play_game(_launch(what, show=picture.show, **given), first=picture)

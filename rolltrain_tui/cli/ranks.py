@@ -18,7 +18,7 @@ from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.plain.run import PlainOptions, play
 from rolltrain_tui.plain.signals import caught
 from rolltrain_tui.runs.root import saves_root
-from rolltrain_tui.tui.terminal import OwnTerminal
+from rolltrain_tui.tui.terminal.terminal import OwnTerminal
 
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.commands import Command

@@ -47,7 +47,7 @@ def need_screen(what: str, instead: str) -> None:
 def open_screen(words: str, launch: "Callable[[], Launch]") -> int:
     """Show that something is loaded, in these words of `opening`, then play. The exit code."""
     from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
     with FirstPicture() as picture:
         picture.show(partial(opening.loading, words) if words else opening.title)

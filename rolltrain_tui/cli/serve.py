@@ -72,7 +72,7 @@ def serve(
     if not headless:
         need_screen("The game", "With --headless it draws for its viewers alone.")
     from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
     with FirstPicture() as picture:
         if not headless:

@@ -27,7 +27,7 @@ class ProgramOutfitter:
 
     def __init__(self, run: Run, runs: Path) -> None:
         from rolltrain_tui.tui.launch import Launch
-        from rolltrain_tui.tui.outfitter import TorchOutfitter
+        from rolltrain_tui.tui.threads.outfitter import TorchOutfitter
 
         self._run = run
         self._others = TorchOutfitter(Launch(runs=runs))

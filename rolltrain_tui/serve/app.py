@@ -25,10 +25,10 @@ from rolltrain_tui.serve.mirror import only_picture
 from rolltrain_tui.serve.server import Server
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
-from rolltrain_tui.tui.first_picture import FirstPicture
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.outfitter import RunOpener
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.terminal.first_picture import FirstPicture
+from rolltrain_tui.tui.threads.outfitter import RunOpener
 from rolltrain_tui.tui.widgets.keys import Key
 
 PHONE_SECONDS, CHART_SECONDS = 0.4, 1.5

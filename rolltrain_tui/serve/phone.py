@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from rolltrain_tui.base.safe_text import clean, flat, one_line
 from rolltrain_tui.runs.follow import Followed
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.screens.watch import MARKS
-from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.expedition.watch import MARKS
+from rolltrain_tui.tui.threads.bridge import Bridge
 from rolltrain_tui.tui.widgets.log import log_lines
 from rolltrain_tui.tui.widgets.panel import Line
 from rolltrain_tui.tui.widgets.proof import proof_lines
+from rolltrain_tui.tui.wording.titles import titled
 
 POINTS, LINES, WIDTH = 120, 12, 44
 """Points of a curve, lines of the log, characters of a line."""

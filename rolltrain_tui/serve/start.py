@@ -13,8 +13,8 @@ from rolltrain_tui.serve.server import Server, listen
 from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.web import Room, Site
 from rolltrain_tui.tui import play
-from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
 GUESTS = "guests"
 """The folder of the guests' runs."""

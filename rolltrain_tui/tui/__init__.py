@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rolltrain_tui.tui.app import RolltrainApp
-    from rolltrain_tui.tui.first_picture import FirstPicture
     from rolltrain_tui.tui.launch import Launch
-    from rolltrain_tui.tui.outfitter import RunOpener
+    from rolltrain_tui.tui.terminal.first_picture import FirstPicture
+    from rolltrain_tui.tui.threads.outfitter import RunOpener
 
 
 def play(
@@ -28,7 +28,7 @@ def play(
     from rolltrain_tui.base.blame import blame, told
     from rolltrain_tui.base.safe_text import flat
     from rolltrain_tui.tui.app import GRACE_SECONDS, RolltrainApp
-    from rolltrain_tui.tui.terminal import OwnTerminal
+    from rolltrain_tui.tui.terminal.terminal import OwnTerminal
 
     with OwnTerminal() as terminal:
         app = (make_app or partial(RolltrainApp, first=first))(launch, outfitter, keep_log_in=terminal.keep_in)

@@ -16,26 +16,26 @@ from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.tui import themes
-from rolltrain_tui.tui.command_palette import GamePalette
-from rolltrain_tui.tui.ending_signals import EndingSignals
-from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.opening import GATHERING, REWINDING, SEEKING
-from rolltrain_tui.tui.other_keyboards import by_place
-from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
-from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.screens.base import Destination
+from rolltrain_tui.tui.screens.command_palette import GamePalette
 from rolltrain_tui.tui.settings import read_settings
-from rolltrain_tui.tui.terminal import Modes
-from rolltrain_tui.tui.tuning import Tuning
+from rolltrain_tui.tui.terminal.ending_signals import EndingSignals
+from rolltrain_tui.tui.terminal.first_picture import FirstPicture
+from rolltrain_tui.tui.terminal.other_keyboards import by_place
+from rolltrain_tui.tui.terminal.resizes import Resizes
+from rolltrain_tui.tui.terminal.terminal import Modes
+from rolltrain_tui.tui.threads.outfitter import RunOpener, TorchOutfitter
+from rolltrain_tui.tui.threads.tuning import Tuning
 
 if TYPE_CHECKING:  # the rest of the game is loaded behind the first screen: by the preload, or by what the player opens
     from rolltrain_tui.classroom.ballot import Ballot
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.runs.playable import PlayableRun
     from rolltrain_tui.story.scene import Scene
-    from rolltrain_tui.tui.bridge import Bridge
-    from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+    from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
+    from rolltrain_tui.tui.threads.bridge import Bridge
     from rolltrain_tui.tui.widgets.keys import Key
 
 WATCH_SECONDS = 0.05
@@ -109,7 +109,7 @@ class RolltrainApp(App[None]):
     def get_driver_class(self) -> type[Driver]:
         usual = super().get_driver_class()
         if sys.platform != "win32" and usual.__name__ == "LinuxDriver":
-            from rolltrain_tui.tui.driver import GameDriver
+            from rolltrain_tui.tui.terminal.driver import GameDriver
 
             return GameDriver
         return usual  # Windows, or one that was asked for
@@ -292,8 +292,8 @@ class RolltrainApp(App[None]):
 
     def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None, *, over: Screen[Any] | None = None) -> None:
         """Play a recorded run as if it happened now; nothing is trained and nothing is written. `over`: the screen to come back to."""
-        from rolltrain_tui.tui.bridge import Bridge
-        from rolltrain_tui.tui.reel import FIRST_TEMPO, ReplayInbox, ReplaySource
+        from rolltrain_tui.tui.expedition.reel import FIRST_TEMPO, ReplayInbox, ReplaySource
+        from rolltrain_tui.tui.threads.bridge import Bridge
 
         self._campaign = None
         spool = ReplayInbox(start)
@@ -304,14 +304,14 @@ class RolltrainApp(App[None]):
         """Show a run that another process plays, as it happens; nothing can be asked of it."""
         from rolltrain_tui.protocol.inbox import Inbox
         from rolltrain_tui.runs.follow import Followed
-        from rolltrain_tui.tui.bridge import Bridge
+        from rolltrain_tui.tui.threads.bridge import Bridge
 
         self._campaign = None
         hidden = self.launch.hidden
         self._open(Bridge(lambda: Followed(path, hidden), Inbox(), hidden=hidden), SEEKING)
 
     def _set_out(self, open_run: "Callable[[], PlayableRun]", words: str = GATHERING, without: str = "") -> None:
-        from rolltrain_tui.tui.bridge import Bridge
+        from rolltrain_tui.tui.threads.bridge import Bridge
 
         explains = self.launch.explain and not self.launch.alone and read_settings().get("explain") is not False
         settle, pauses = partial(self._settle_in, without=without), not self.launch.alone
@@ -372,7 +372,7 @@ class RolltrainApp(App[None]):
         return read_settings().get("presenter") is True if self.launch.presenter is None else self.launch.presenter
 
     def _watch_opening(self) -> None:
-        from rolltrain_tui.tui.messages import Failed
+        from rolltrain_tui.tui.threads.messages import Failed
 
         bridge = self.bridge
         if bridge is None:
@@ -389,10 +389,10 @@ class RolltrainApp(App[None]):
 
     def _screen_of(self, bridge: "Bridge") -> "ExpeditionScreen":
         from rolltrain_tui.runs.follow import Followed
-        from rolltrain_tui.tui.reel import ReplaySource
-        from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
-        from rolltrain_tui.tui.screens.replay import ReplayScreen
-        from rolltrain_tui.tui.screens.watch import WatchScreen
+        from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
+        from rolltrain_tui.tui.expedition.reel import ReplaySource
+        from rolltrain_tui.tui.expedition.replay import ReplayScreen
+        from rolltrain_tui.tui.expedition.watch import WatchScreen
 
         kinds: dict[type, type[ExpeditionScreen]] = {ReplaySource: ReplayScreen, Followed: WatchScreen}
         kind = kinds.get(type(bridge.run), ExpeditionScreen)
@@ -400,7 +400,7 @@ class RolltrainApp(App[None]):
 
     def expedition_left(self) -> None:
         """The run sends nothing more: by its end, by an error, or because it was asked to stop."""
-        from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+        from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 
         screen = next((screen for screen in self.screen_stack if isinstance(screen, ExpeditionScreen)), None)
         if self._going is not None or screen is None:
@@ -414,8 +414,8 @@ class RolltrainApp(App[None]):
             )
 
     def _show_ending(self, scene: "Scene", run: "PlayableRun") -> None:
-        from rolltrain_tui.tui.run_story import RunStory
         from rolltrain_tui.tui.screens.ending import EndingScreen
+        from rolltrain_tui.tui.wording.run_story import RunStory
 
         path, overrides = self._campaign if self._campaign is not None else (None, ())
         self._show_only(EndingScreen(RunStory(scene=scene, folder=run.folder, path=path, overrides=overrides, events=lambda: run.story)))
@@ -424,7 +424,7 @@ class RolltrainApp(App[None]):
 
     def leave(self, to: Destination) -> None:
         """Stop the run between two turns, wait for its save, then go."""
-        from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+        from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
         from rolltrain_tui.tui.screens.loading import LoadingScreen
 
         self._going = to
@@ -444,7 +444,7 @@ class RolltrainApp(App[None]):
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
         from rolltrain_tui.protocol.events import Event, SaveFailed
-        from rolltrain_tui.tui.farewell import farewell
+        from rolltrain_tui.tui.wording.farewell import farewell
 
         self._look_out(None)
         lost = False

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui.tui.app import RolltrainApp
-from rolltrain_tui.tui.outfitter import TorchOutfitter
+from rolltrain_tui.tui.threads.outfitter import TorchOutfitter
 
 if TYPE_CHECKING:
     from rolltrain_tui.cluster.choices import Leader

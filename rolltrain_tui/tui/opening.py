@@ -6,7 +6,7 @@
 
 from dataclasses import dataclass
 
-from rolltrain_tui.tui.polyhedra import picture
+from rolltrain_tui.tui.drawing.polyhedra import picture
 
 LOGO = r"""
     ____        ____       __            ______           _

@@ -12,11 +12,11 @@ from rolltrain_tui.cli import options
 from rolltrain_tui.cli.play import play
 from rolltrain_tui.story.codex import page
 from rolltrain_tui.story.veil import SECRETS
-from rolltrain_tui.tui.screens.cards import Card
+from rolltrain_tui.tui.expedition.cards import Card
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
+from rolltrain_tui.tui.expedition.teaching import ALL
+from rolltrain_tui.tui.expedition.vote import VoteScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
-from rolltrain_tui.tui.screens.teaching import ALL
-from rolltrain_tui.tui.screens.vote import VoteScreen
 
 WRITTEN = {"Enter": "enter", "Esc": "escape", ".": "full_stop"}
 ANSWERS = {"1", "2", *(secret[0] for secret in SECRETS), ALL[0]}

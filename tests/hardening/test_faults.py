@@ -24,8 +24,8 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 pytestmark = pytest.mark.slow
 

@@ -706,8 +706,8 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
     """The app opens on the program's own run, keys act on it, and leaving keeps it."""
     from rolltrain_tui.integrations.screen import ProgramOutfitter
     from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
     from rolltrain_tui.tui.launch import Launch
-    from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
     trainer = trainer_of(reader(), tmp_path, num_epochs=200, twin="off")
     run = trainer._open(*loaders(), None, on_screen=True)

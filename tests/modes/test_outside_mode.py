@@ -19,10 +19,10 @@ from support.shell import Answer
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.runs.event_log import read_from
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.cards import Card
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.ending import EndingScreen
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,8 @@ from rolltrain_tui.serve.address import AddressScreen, qr_lines, words_for_the_t
 from rolltrain_tui.serve.app import ServedApp
 from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.start import make_server
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ pyte = pytest.importorskip("pyte")
 from rolltrain_tui.serve.app import PAINT_SECONDS, ServedApp  # noqa: E402
 from rolltrain_tui.serve.serving import Serving  # noqa: E402
 from rolltrain_tui.serve.start import make_server  # noqa: E402
-from rolltrain_tui.tui import ending_signals  # noqa: E402
 from rolltrain_tui.tui.launch import Launch  # noqa: E402
+from rolltrain_tui.tui.terminal import ending_signals  # noqa: E402
 
 pytestmark = pytest.mark.slow
 SIZE = (120, 36)

@@ -18,7 +18,7 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.run_story import RunStory
+from rolltrain_tui.tui.wording.run_story import RunStory
 
 HERO = Sheet(name="Brakka\x1b", hero_class="barbarian", level=5, hp=30, max_hp=44, xp=6510, deaths=1)
 ENDED = CampaignEnded(2000, "victory", 1.39, 1.4123, 0.0042, 1.4021, HERO, 2310.5)

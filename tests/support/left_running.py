@@ -2,7 +2,7 @@
 
 import threading
 
-from rolltrain_tui.tui.bridge import Bridge
+from rolltrain_tui.tui.threads.bridge import Bridge
 
 DEADLINE = 20.0
 

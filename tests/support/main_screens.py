@@ -21,9 +21,9 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.arena.hall import ArenaScreen
 from rolltrain_tui.tui.duel.screen import DuelScreen
 from rolltrain_tui.tui.dungeon.play import DungeonScreen
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
 from rolltrain_tui.tui.screens.codex import CodexScreen
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 from rolltrain_tui.tui.screens.title import TitleScreen

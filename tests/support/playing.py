@@ -9,8 +9,8 @@ from typing import Any
 from textual.pilot import Pilot
 
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.screens_host import shown, until
 

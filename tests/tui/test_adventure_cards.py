@@ -32,19 +32,19 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.messages import ToExplain
-from rolltrain_tui.tui.run_story import RunStory
+from rolltrain_tui.tui.expedition.card_faces import face_of
+from rolltrain_tui.tui.expedition.cards import Card
+from rolltrain_tui.tui.expedition.deeds import STATS, Deeds
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.base import HelpScreen
-from rolltrain_tui.tui.screens.card_faces import face_of
-from rolltrain_tui.tui.screens.cards import Card
-from rolltrain_tui.tui.screens.deeds import STATS, Deeds
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.pick import Pick, PickScreen
+from rolltrain_tui.tui.threads.messages import ToExplain
 from rolltrain_tui.tui.widgets.hero import hero_lines, hero_title
 from rolltrain_tui.tui.widgets.keys import key_lines
 from rolltrain_tui.tui.widgets.panel import width_of
+from rolltrain_tui.tui.wording.run_story import RunStory
 
 pytestmark = pytest.mark.slow
 

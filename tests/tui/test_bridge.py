@@ -29,11 +29,11 @@ from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui import bridge as bridge_module
 from rolltrain_tui.tui.app import RolltrainApp
-from rolltrain_tui.tui.bridge import Bridge, pause_reason
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
+from rolltrain_tui.tui.threads import bridge as bridge_module
+from rolltrain_tui.tui.threads.bridge import Bridge, pause_reason
+from rolltrain_tui.tui.threads.messages import AutoPaused, Failed, Left, Message, Opened
 
 DEADLINE = 20.0
 

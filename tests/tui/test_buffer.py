@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rolltrain_tui.protocol.commands import Speak
 from rolltrain_tui.protocol.events import CommandAccepted, DiceRolled, Event, StepTaken, XPGained
-from rolltrain_tui.tui.buffer import EventBuffer
+from rolltrain_tui.tui.threads.buffer import EventBuffer
 
 
 def rolled(turn: int) -> DiceRolled:

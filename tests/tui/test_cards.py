@@ -13,10 +13,10 @@ from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.views import AbilityView
-from rolltrain_tui.tui.big import big
+from rolltrain_tui.tui.drawing.big import big
+from rolltrain_tui.tui.expedition.card_faces import face_of
+from rolltrain_tui.tui.expedition.cards import Card
 from rolltrain_tui.tui.option_keys import weakness
-from rolltrain_tui.tui.screens.card_faces import face_of
-from rolltrain_tui.tui.screens.cards import Card
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,8 @@ from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.others import others_of
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.history import History
-from rolltrain_tui.tui.chart_series import series_of
-from rolltrain_tui.tui.chart_view import ChartView
+from rolltrain_tui.tui.drawing.chart_series import series_of
+from rolltrain_tui.tui.drawing.chart_view import ChartView
 from rolltrain_tui.tui.screens.chart import HELP, ChartScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.widgets.full_chart import full_chart_lines

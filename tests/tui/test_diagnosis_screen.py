@@ -22,7 +22,7 @@ from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.health.pace import first_trip_turns
 from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen, diagnosis_lines
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen, diagnosis_lines
 from rolltrain_tui.tui.widgets.compact import compact_lines
 from rolltrain_tui.tui.widgets.monster import monster_lines
 from rolltrain_tui.tui.widgets.panel import Line, width_of

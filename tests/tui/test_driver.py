@@ -18,9 +18,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.events import Key, MouseDown, Paste
 
-from rolltrain_tui.tui import driver as game_driver
-from rolltrain_tui.tui.driver import GameDriver
-from rolltrain_tui.tui.keyboard import Keyboard
+from rolltrain_tui.tui.terminal import driver as game_driver
+from rolltrain_tui.tui.terminal.driver import GameDriver
+from rolltrain_tui.tui.terminal.keyboard import Keyboard
 
 NO_KEYS = [
     b"\xe9",  # é of a Latin-1 terminal

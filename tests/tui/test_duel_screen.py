@@ -14,8 +14,8 @@ from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.duel.screen import DuelScreen
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 pytestmark = pytest.mark.slow
 START = ((3, 4, 1), (2, 4, 2), (0, 9, 9))

@@ -20,9 +20,9 @@ from rolltrain_tui.protocol.events import CampaignEnded, Evaluated
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, subtitle
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.run_log import RunLogScreen
+from rolltrain_tui.tui.wording.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, subtitle
 
 SCORE = Objective(name="R²", unit="", better="higher", step=0.1, chance=0.0, limit=1.0, of_loss=False)
 SIZES = [(80, 24), (120, 36), (200, 60)]

@@ -14,13 +14,13 @@ from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortR
 from rolltrain_tui.protocol.events import ActBegan, LevelGained, SaveFailed, ScoutsReturned
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.cards import Card
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.base import HelpScreen
-from rolltrain_tui.tui.screens.cards import Card
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
 from rolltrain_tui.tui.widgets.notice import NoticeLine
 

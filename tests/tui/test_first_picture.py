@@ -14,10 +14,10 @@ from support.frames import FrameApp
 from support.terminal import Terminal
 
 from rolltrain_tui.tui import opening
-from rolltrain_tui.tui.first_picture import painted
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.loading import LoadingScreen
 from rolltrain_tui.tui.settings import remember
+from rolltrain_tui.tui.terminal.first_picture import painted
 
 pytestmark = pytest.mark.slow
 
@@ -87,7 +87,7 @@ def test_where_the_title_does_not_fit_there_is_no_picture(columns: int, rows: in
 LOOKING = """
 import os, signal, sys
 from rolltrain_tui.tui import opening
-from rolltrain_tui.tui.first_picture import FirstPicture
+from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 with FirstPicture() as picture:
     picture.show(opening.title)
     print("said meanwhile", file=sys.stderr)

@@ -5,8 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.tui.frame import LABEL, Frame, fitted, label_all, ticks, turn_axis
-from rolltrain_tui.tui.plot import Plot
+from rolltrain_tui.tui.drawing.frame import LABEL, Frame, fitted, label_all, ticks, turn_axis
+from rolltrain_tui.tui.drawing.plot import Plot
 from rolltrain_tui.tui.widgets.panel import width_of
 
 finite = st.floats(-1e9, 1e9)

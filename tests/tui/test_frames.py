@@ -21,13 +21,13 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.expedition.cards import Card
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.codex import CodexScreen
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
 pytestmark = pytest.mark.slow

@@ -16,11 +16,11 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
-from rolltrain_tui.tui.highlights import LINES, highlights
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.loading import LoadingScreen
-from rolltrain_tui.tui.tuning import SWITCH_INTERVAL, THRESHOLDS, Tuning
+from rolltrain_tui.tui.threads.tuning import SWITCH_INTERVAL, THRESHOLDS, Tuning
+from rolltrain_tui.tui.wording.highlights import LINES, highlights
 
 
 def test_the_players_text_becomes_two_overrides(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_text_of_the_players_own_may_lie_anywhere(tmp_path: Path) -> None:
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.runs import saves
     from rolltrain_tui.runs.run import Run
-    from rolltrain_tui.tui.outfitter import TorchOutfitter
+    from rolltrain_tui.tui.threads.outfitter import TorchOutfitter
 
     text = tmp_path / "my own: book.txt"
     text.write_text("the quick brown fox jumps over the lazy dog\n" * 200, encoding="utf-8")
@@ -180,7 +180,7 @@ def test_no_style_leaks_out_of_its_screen() -> None:
     """Every rule of a screen's style sheet is below that screen: what is open elsewhere cannot change how a screen looks."""
     import re
 
-    for sheet in (ROOT / "rolltrain_tui/tui/screens").glob("*.tcss"):
+    for sheet in (ROOT / "rolltrain_tui/tui").rglob("*.tcss"):
         text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.S)
         depth, selector = 0, ""
         for part in re.split(r"([{}])", text):

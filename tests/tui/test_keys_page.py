@@ -5,7 +5,7 @@ import re
 from textual.binding import Binding
 
 from rolltrain_tui.story import codex
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 
 
 def test_every_key_that_the_expedition_shows_is_on_the_page() -> None:

@@ -9,7 +9,7 @@ from support.fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.playable import PlayableRun
-from rolltrain_tui.tui.bridge import Bridge
+from rolltrain_tui.tui.threads.bridge import Bridge
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from textual.widgets import Input
 
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.other_keyboards import on_the_latin_keyboard
 from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
 from rolltrain_tui.tui.screens.codex import CodexScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
+from rolltrain_tui.tui.terminal.other_keyboards import on_the_latin_keyboard
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("й", "q"), ("Й", "Q"), ("т", "n"), ("і", "s"), ("σ", "s"), ("ק", "e"), ("ش", "a")])

@@ -22,10 +22,9 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView, Proof, TwinView
-from rolltrain_tui.tui.braille import Canvas
-from rolltrain_tui.tui.figures import clock, count, factor, trend, work
-from rolltrain_tui.tui.polyhedra import picture, solid
-from rolltrain_tui.tui.tempo import SPEEDS, Speedometer, faster, slower
+from rolltrain_tui.tui.drawing.braille import Canvas
+from rolltrain_tui.tui.drawing.polyhedra import picture, solid
+from rolltrain_tui.tui.expedition.tempo import SPEEDS, Speedometer, faster, slower
 from rolltrain_tui.tui.widgets.chart import chart_lines
 from rolltrain_tui.tui.widgets.compact import compact_lines
 from rolltrain_tui.tui.widgets.die import die_lines
@@ -38,6 +37,7 @@ from rolltrain_tui.tui.widgets.proof import proof_lines
 from rolltrain_tui.tui.widgets.stage import stage_lines
 from rolltrain_tui.tui.widgets.status import Pace, status_line
 from rolltrain_tui.tui.widgets.voice import voice_lines
+from rolltrain_tui.tui.wording.figures import clock, count, factor, trend, work
 
 PANELS = (hero_lines, monster_lines, voice_lines, chart_lines, log_lines)
 

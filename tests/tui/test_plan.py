@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from rolltrain_tui.tui.plan import TABS, plan
+from rolltrain_tui.tui.expedition.plan import TABS, plan
 
 SIZES = st.tuples(st.integers(1, 320), st.integers(1, 120))
 TAB_NAMES = [name for name, _ in TABS]

@@ -15,15 +15,15 @@ from textual.screen import Screen
 import rolltrain_tui
 
 CALLS = {
-    "tui/keyboard.py": [
+    "tui/terminal/keyboard.py": [
         "textual._xterm_parser:XTermParser.feed(data)",
         "textual._xterm_parser:XTermParser.tick()",
         "textual._xterm_parser:XTermParser.parse_mouse_code(code)",
         "textual._xterm_parser:XTermParser._sequence_to_key_events(sequence, alt)",
     ],
-    "tui/command_palette.py": ["textual.command:CommandPalette._action_command_list(action)"],
+    "tui/screens/command_palette.py": ["textual.command:CommandPalette._action_command_list(action)"],
     "tui/dungeon/line.py": ["textual.widgets:Input._on_key(event)"],
-    "tui/curtain.py": ["textual.screen:Screen._compositor_refresh()"],
+    "tui/screens/curtain.py": ["textual.screen:Screen._compositor_refresh()"],
     "serve/app.py": [
         "textual._compositor:LayoutUpdate.render_segments(console)",
         "textual._compositor:Compositor.render_strips(size)",
@@ -31,11 +31,11 @@ CALLS = {
     ],
 }
 if sys.platform != "win32":
-    CALLS["tui/driver.py"] = [
+    CALLS["tui/terminal/driver.py"] = [
         "textual.drivers.linux_driver:LinuxDriver._sigtstp_application(_)",
         "textual.drivers.linux_driver:LinuxDriver._sigcont_application(_)",
     ]
-VALUES = {"tui/curtain.py": (Screen, "_layout_required"), "serve/app.py": (App, "_batch_count")} | {
+VALUES = {"tui/screens/curtain.py": (Screen, "_layout_required"), "serve/app.py": (App, "_batch_count")} | {
     "serve/app.py picture": (App, "_background_screens"),
     "serve/app.py compositor": (Screen, "_compositor"),
 }

@@ -18,9 +18,9 @@ from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.event_log import Chronicle, read
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.replay import ReplayScreen
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.chart import ChartScreen
-from rolltrain_tui.tui.screens.replay import ReplayScreen
 
 pytestmark = pytest.mark.slow
 

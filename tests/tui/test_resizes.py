@@ -8,10 +8,10 @@ from support.fakes import FakeOutfitter
 from textual import events
 from textual.geometry import Size
 
-from rolltrain_tui.tui import resizes
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.resizes import QUIET_SECONDS, Resizes
+from rolltrain_tui.tui.terminal import resizes
+from rolltrain_tui.tui.terminal.resizes import QUIET_SECONDS, Resizes
 
 
 @pytest.mark.slow

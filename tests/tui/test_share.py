@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rolltrain_tui.tui.share import SHORTEST, Share
+from rolltrain_tui.tui.threads.share import SHORTEST, Share
 
 
 def work(seconds: float) -> None:

@@ -22,7 +22,7 @@ from support.terminal import STORY, Terminal
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.terminal import PUT_BACK, Modes
+from rolltrain_tui.tui.terminal.terminal import PUT_BACK, Modes
 
 pytestmark = pytest.mark.slow
 

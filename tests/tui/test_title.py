@@ -59,7 +59,8 @@ def test_light() -> None:
 @pytest.mark.slow
 def test_readied() -> None:
     """Behind the title torch is imported, and its version and device are named."""
-    script = "from rolltrain_tui.tui import launch, outfitter as o; print(o.TorchOutfitter(launch.Launch()).preload())"
+    script = "from rolltrain_tui.tui import launch; from rolltrain_tui.tui.threads import outfitter as o; "
+    script += "print(o.TorchOutfitter(launch.Launch()).preload())"
     done = warm.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert re.fullmatch(r"torch [\d.]+ · (cuda|cpu, \d+ threads?)\n", done.stdout), done.stderr
 

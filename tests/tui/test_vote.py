@@ -9,8 +9,8 @@ from textual.events import Key
 
 from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.protocol.commands import Predict, ReportVote, UseAbility
-from rolltrain_tui.tui.screens.cards import Card
-from rolltrain_tui.tui.screens.vote import VoteScreen
+from rolltrain_tui.tui.expedition.cards import Card
+from rolltrain_tui.tui.expedition.vote import VoteScreen
 
 
 async def test_votes_from_elsewhere_and_hands_choose_what_is_played_next_turn(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.follow import Standing
 from rolltrain_tui.runs.saves import Lock
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.watch import COMMANDING, WatchScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.watch import COMMANDING, WatchScreen
 
 STORY = [event for event in FakeExpedition(Path("nowhere"), fake_config("turns=12")).play(Inbox()) if event.in_story]
 KEYS = [key for key in COMMANDING.split(",") if key not in ("plus", "equals_sign")]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.tui.words import age, fit, loss
+from rolltrain_tui.tui.wording.words import age, fit, loss
 
 NOW = 1_700_000_000.0
 

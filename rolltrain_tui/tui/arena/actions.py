@@ -16,7 +16,7 @@ from rolltrain_tui.arena.matches import contender_of, gflop_per_step, steps_of
 from rolltrain_tui.arena.roster import Roster, RosterRow
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.worker import Stopped, Worker
+from rolltrain_tui.tui.threads.worker import Stopped, Worker
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.diagnosis import Diagnosis

@@ -16,8 +16,8 @@ from rolltrain_tui.arena.leaderboards import BoardRow, board, board_lines, divis
 from rolltrain_tui.arena.ledger import Flaw, RecordedMatch
 from rolltrain_tui.arena.matches import Division, division_of
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList

@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisPanel
 from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisPanel
 from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, paragraph

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rolltrain_tui.modes.duel.table.position import AXES, Points, rough
-from rolltrain_tui.tui.frame import joined
+from rolltrain_tui.tui.drawing.frame import joined
 from rolltrain_tui.tui.widgets.panel import Line
 
 GUTTER = 6

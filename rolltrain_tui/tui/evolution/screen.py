@@ -12,7 +12,7 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.experiment.evolution.course import Evolution, Member, Scene, title
 from rolltrain_tui.experiment.evolution.search import ranked
 from rolltrain_tui.experiment.evolution.table import best
-from rolltrain_tui.tui.command_palette import KeyVerbs
+from rolltrain_tui.tui.screens.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of

@@ -25,7 +25,7 @@ from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
-from rolltrain_tui.tui.words import loss
+from rolltrain_tui.tui.wording.words import loss
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig

@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.chart_view import ChartView
+from rolltrain_tui.tui.drawing.chart_view import ChartView
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, in_thread
 from rolltrain_tui.tui.screens.while_open import while_open
-from rolltrain_tui.tui.share import Share
+from rolltrain_tui.tui.threads.share import Share
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines, turn_under
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel

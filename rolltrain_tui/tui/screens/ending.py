@@ -15,12 +15,12 @@ from textual.widgets import Digits, Sparkline, Static
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
-from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, in_thread, keys_of
 from rolltrain_tui.tui.screens.while_open import while_open
-from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.fact import FactList
 from rolltrain_tui.tui.widgets.footer import KeyFooter
+from rolltrain_tui.tui.wording.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
+from rolltrain_tui.tui.wording.titles import titled
 
 WITHOUT_DICE = "dice.rulebook=off"
 FEWEST = 4

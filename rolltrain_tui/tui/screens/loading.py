@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from rolltrain_tui.tui.drawing.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.opening import LOADING_DIE, LOADING_HINT
-from rolltrain_tui.tui.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.screens.base import Host
 from rolltrain_tui.tui.screens.while_open import while_open
 

@@ -19,7 +19,7 @@ from rolltrain_tui.tui.screens.saves_screen import SavesScreen, hero_of
 from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
-from rolltrain_tui.tui.words import age, fit, loss
+from rolltrain_tui.tui.wording.words import age, fit, loss
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary

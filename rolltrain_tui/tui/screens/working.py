@@ -6,8 +6,8 @@ from typing import ClassVar
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.threads.worker import Stopped, Worker
 from rolltrain_tui.tui.widgets.story import StoryPanel
-from rolltrain_tui.tui.worker import Stopped, Worker
 
 PATIENCE = 5.0
 """Seconds to wait until the work has stopped and has written what it keeps."""

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 
 from rolltrain_tui.rules.health.gate import ghost_value
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.figures import trend
-from rolltrain_tui.tui.frame import Frame, fitted, turn_axis
-from rolltrain_tui.tui.plot import Plot
-from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.drawing.frame import Frame, fitted, turn_axis
+from rolltrain_tui.tui.drawing.plot import Plot
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of
+from rolltrain_tui.tui.wording.figures import trend
+from rolltrain_tui.tui.wording.titles import titled
 
 WINDOWS: tuple[int | None, ...] = (None, 500, 100)
 """How many turns back the chart looks; None: all of them."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rolltrain_tui.tui.braille import Canvas
-from rolltrain_tui.tui.frame import ROWS_PER_LABEL, joined, label_all, ticks
+from rolltrain_tui.tui.drawing.braille import Canvas
+from rolltrain_tui.tui.drawing.frame import ROWS_PER_LABEL, joined, label_all, ticks
 from rolltrain_tui.tui.widgets.panel import Line
 
 GUTTER = 7

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from rolltrain_tui.protocol.events import DiceRolled, Outcome, StepTaken
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.figures import factor, signed
-from rolltrain_tui.tui.polyhedra import FRAMES, picture
+from rolltrain_tui.tui.drawing.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, width_of
+from rolltrain_tui.tui.wording.figures import factor, signed
 
 TUMBLING_SPEED = 5
 """Turns a second above which the die shows its result at once."""

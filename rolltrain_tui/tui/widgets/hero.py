@@ -7,9 +7,9 @@ from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView
-from rolltrain_tui.tui.figures import signed, work
-from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of
+from rolltrain_tui.tui.wording.figures import signed, work
+from rolltrain_tui.tui.wording.titles import titled
 
 
 class HeroPanel(ScenePanel):

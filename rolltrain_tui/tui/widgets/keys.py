@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, width_of
+from rolltrain_tui.tui.wording.titles import titled
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import StoryLine, TurnLine
-from rolltrain_tui.tui.figures import factor, signed, trend
 from rolltrain_tui.tui.widgets.die import TONES, WORDS, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of, wrap
+from rolltrain_tui.tui.wording.figures import factor, signed, trend
 
 GUTTER, BRIEFEST = 9, 3
 MARKS: dict[Outcome | Topic, tuple[str, str]] = {

@@ -6,13 +6,13 @@ from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import MonsterView
-from rolltrain_tui.tui.big import ROWS, big
-from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.drawing.big import ROWS, big
 from rolltrain_tui.tui.widgets.die import TONES, WORDS, measured
 from rolltrain_tui.tui.widgets.hero import hero_title
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, cut, paragraph
 from rolltrain_tui.tui.widgets.proof import proof_lines
 from rolltrain_tui.tui.widgets.voice import voice_lines
+from rolltrain_tui.tui.wording.titles import titled
 
 TALL_FROM = 14
 """Rows from which the numbers stand below each other."""

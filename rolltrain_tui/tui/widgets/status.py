@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import SaveFailed
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.figures import clock, rate
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, justify, width_of
+from rolltrain_tui.tui.wording.figures import clock, rate
 
 SLOWEST = 0.05
 """Turns a second that still show as a number; less was measured while the run stood still."""

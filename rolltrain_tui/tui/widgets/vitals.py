@@ -9,9 +9,9 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.figures import count
-from rolltrain_tui.tui.frame import joined
+from rolltrain_tui.tui.drawing.frame import joined
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, paragraph, width_of, wrap
+from rolltrain_tui.tui.wording.figures import count
 
 TITLE, VALUE, UNIT, VERDICT = 18, 8, 7, 10
 RANGE, SHORT_RANGE = 13, 10

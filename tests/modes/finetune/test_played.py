@@ -12,9 +12,9 @@ from rolltrain_tui.modes.campaign_file import dump, load_text, template
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.runs.event_log import read_from
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.ending import EndingScreen
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 pytestmark = pytest.mark.slow
 

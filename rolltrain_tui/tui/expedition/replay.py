@@ -7,13 +7,13 @@ from typing import ClassVar, cast
 from textual.binding import Binding, BindingType
 
 from rolltrain_tui.runs.recording import as_turn
-from rolltrain_tui.tui.command_palette import Verb
-from rolltrain_tui.tui.expedition_verbs import ExpeditionVerbs, codex_verbs
-from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
+from rolltrain_tui.tui.expedition.expedition import LOOKING, PANELS
+from rolltrain_tui.tui.expedition.onlooker import DIAGNOSE, OnlookerScreen
+from rolltrain_tui.tui.expedition.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
+from rolltrain_tui.tui.expedition.verbs import ExpeditionVerbs, codex_verbs
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
+from rolltrain_tui.tui.screens.command_palette import Verb
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from rolltrain_tui.tui.screens.expedition import LOOKING, PANELS
-from rolltrain_tui.tui.screens.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.screens.question import QuestionDialog
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace

@@ -8,13 +8,13 @@ from textual.binding import Binding, BindingType
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.runs.follow import AWAITED, Followed, State
-from rolltrain_tui.tui.command_palette import Verb
-from rolltrain_tui.tui.expedition_verbs import ExpeditionVerbs, codex_verbs
-from rolltrain_tui.tui.messages import Failed, Message
+from rolltrain_tui.tui.expedition.expedition import LOOKING, PANELS
+from rolltrain_tui.tui.expedition.onlooker import DIAGNOSE, OnlookerScreen
+from rolltrain_tui.tui.expedition.verbs import ExpeditionVerbs, codex_verbs
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
-from rolltrain_tui.tui.screens.expedition import LOOKING, PANELS
-from rolltrain_tui.tui.screens.onlooker import DIAGNOSE, OnlookerScreen
+from rolltrain_tui.tui.screens.command_palette import Verb
 from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.threads.messages import Failed, Message
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace

@@ -12,16 +12,16 @@ from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.ability import DISMISS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import SOMETHING
-from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.figures import rate
+from rolltrain_tui.tui.expedition.stops import Stops, StopsScreen
+from rolltrain_tui.tui.expedition.tempo import faster, slower
 from rolltrain_tui.tui.option_keys import DISMISSAL, by_themselves, letters
 from rolltrain_tui.tui.screens.base import Game, HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
-from rolltrain_tui.tui.screens.stops import Stops, StopsScreen
 from rolltrain_tui.tui.settings import remember
-from rolltrain_tui.tui.tempo import faster, slower
-from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.threads.bridge import Bridge
 from rolltrain_tui.tui.widgets.notice import Stays
+from rolltrain_tui.tui.wording.figures import rate
+from rolltrain_tui.tui.wording.titles import titled
 
 
 class Orders(Screen[None]):

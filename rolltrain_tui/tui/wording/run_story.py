@@ -14,9 +14,9 @@ from rolltrain_tui.runs.results import Record
 from rolltrain_tui.story.judgement import MARKS, Judgement, Measured, Outcome
 from rolltrain_tui.story.narration import number
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.highlights import highlights
-from rolltrain_tui.tui.titles import titled
-from rolltrain_tui.tui.words import loss
+from rolltrain_tui.tui.wording.highlights import highlights
+from rolltrain_tui.tui.wording.titles import titled
+from rolltrain_tui.tui.wording.words import loss
 
 Row = tuple[str, str]
 HEADLINES: dict[Outcome, str] = {

@@ -18,8 +18,8 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.pauses import pause_reason, sick_signals
 from rolltrain_tui.story.veil import veiled
-from rolltrain_tui.tui.buffer import EventBuffer
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
+from rolltrain_tui.tui.threads.buffer import EventBuffer
+from rolltrain_tui.tui.threads.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
 
 T = TypeVar("T")
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick

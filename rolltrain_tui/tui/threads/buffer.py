@@ -4,7 +4,7 @@ import threading
 from collections import deque
 
 from rolltrain_tui.protocol.events import CommandAccepted, CommandRefused, DiceRolled, Event, StepTaken
-from rolltrain_tui.tui.messages import Message
+from rolltrain_tui.tui.threads.messages import Message
 
 CAPACITY = 20_000
 READ_OUTS = (DiceRolled, StepTaken)

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from rolltrain_tui.tui.opening import THEMES, Colours, Line
 from rolltrain_tui.tui.settings import read_settings
-from rolltrain_tui.tui.terminal import Modes
+from rolltrain_tui.tui.terminal.terminal import Modes
 
 ALTERNATE, NORMAL = "\x1b[?1049h", "\x1b[?1049l"
 """The screens of a terminal."""

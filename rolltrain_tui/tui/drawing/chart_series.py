@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene.history import History
-from rolltrain_tui.tui.plot import Point
+from rolltrain_tui.tui.drawing.plot import Point
 
 
 @dataclass(frozen=True, slots=True)

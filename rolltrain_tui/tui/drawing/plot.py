@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rolltrain_tui.tui.braille import Canvas
-from rolltrain_tui.tui.frame import Frame, joined
+from rolltrain_tui.tui.drawing.braille import Canvas
+from rolltrain_tui.tui.drawing.frame import Frame, joined
 
 Point = tuple[float, float]
 """(turn, value)"""

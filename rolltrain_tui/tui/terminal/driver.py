@@ -11,8 +11,8 @@ from typing import Protocol, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from rolltrain_tui.tui.first_picture import ALTERNATE
-from rolltrain_tui.tui.keyboard import Keyboard
+from rolltrain_tui.tui.terminal.first_picture import ALTERNATE
+from rolltrain_tui.tui.terminal.keyboard import Keyboard
 
 READ_AT_ONCE, READ_SECONDS = 4096, 0.1
 """Bytes; and how long the reader waits for the first of them before it looks whether it is to stop."""

@@ -15,16 +15,16 @@ from rolltrain_tui.protocol.events import CommandAccepted, Event, LevelGained, M
 from rolltrain_tui.runs.playable import Sought
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import RULES
-from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.curtain import Curtain
-from rolltrain_tui.tui.expedition_verbs import ExpeditionVerbs
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
-from rolltrain_tui.tui.plan import TABS, Plan, plan
-from rolltrain_tui.tui.screens.echoes import echo_of
-from rolltrain_tui.tui.screens.explaining import Explaining
+from rolltrain_tui.tui.expedition.echoes import echo_of
+from rolltrain_tui.tui.expedition.explaining import Explaining
+from rolltrain_tui.tui.expedition.plan import TABS, Plan, plan
+from rolltrain_tui.tui.expedition.tempo import Speedometer
+from rolltrain_tui.tui.expedition.verbs import ExpeditionVerbs
+from rolltrain_tui.tui.screens.curtain import Curtain
 from rolltrain_tui.tui.screens.while_open import while_open
-from rolltrain_tui.tui.share import Share
-from rolltrain_tui.tui.tempo import Speedometer
+from rolltrain_tui.tui.threads.bridge import Bridge
+from rolltrain_tui.tui.threads.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
+from rolltrain_tui.tui.threads.share import Share
 from rolltrain_tui.tui.widgets.chart import LossChart
 from rolltrain_tui.tui.widgets.compact import CompactPanel
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED, DiePanel

@@ -4,8 +4,8 @@ from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.story.narration import tell
-from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.notice import Stays
+from rolltrain_tui.tui.wording.titles import titled
 
 Echo = tuple[str, str, Stays]
 """Text, tone, and how long it stays."""

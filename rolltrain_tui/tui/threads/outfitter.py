@@ -35,7 +35,7 @@ class TorchOutfitter:
         self._runs = launch.runs
 
     def preload(self) -> str:
-        importlib.import_module("rolltrain_tui.tui.screens.expedition")
+        importlib.import_module("rolltrain_tui.tui.expedition.expedition")
         importlib.import_module("rolltrain_tui.runs.run")
         torch = importlib.import_module("torch")
         device = "cuda" if torch.cuda.is_available() else f"cpu, {counted(torch.get_num_threads(), 'thread')}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from rolltrain_tui.tui.braille import Canvas
+from rolltrain_tui.tui.drawing.braille import Canvas
 
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]

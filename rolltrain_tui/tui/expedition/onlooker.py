@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, cast
 from textual.binding import Binding
 
 from rolltrain_tui.protocol.events import Event, ItemFound
-from rolltrain_tui.tui.messages import Left, Message
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
+from rolltrain_tui.tui.threads.messages import Left, Message
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
     from rolltrain_tui.runs.follow import Followed
-    from rolltrain_tui.tui.reel import ReplaySource
+    from rolltrain_tui.tui.expedition.reel import ReplaySource
 
 DIAGNOSE = Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination")
 

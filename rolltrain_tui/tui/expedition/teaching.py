@@ -6,9 +6,9 @@ from rolltrain_tui.classroom.ballot import Tally
 from rolltrain_tui.classroom.questions import Question, next_evaluation, orders_of, outcome_of, which_ability
 from rolltrain_tui.protocol.events import Secret
 from rolltrain_tui.story.veil import SECRETS
-from rolltrain_tui.tui.screens.deeds import Deeds
+from rolltrain_tui.tui.expedition.deeds import Deeds
+from rolltrain_tui.tui.expedition.vote import VoteScreen
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from rolltrain_tui.tui.screens.vote import VoteScreen
 from rolltrain_tui.tui.settings import remember
 
 ABILITY, EVALUATION, ALL = "ability", "evaluation", "all"

@@ -23,10 +23,10 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.big import big
+from rolltrain_tui.tui.drawing.big import big
 from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.widgets.proof import VERDICTS
-from rolltrain_tui.tui.words import loss
+from rolltrain_tui.tui.wording.words import loss
 
 Tone = Literal["level", "encounter", "camp", "act", "gate"]
 

@@ -6,7 +6,7 @@ from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import CampaignResumed, CampaignStopped, Saved, SaveFailed
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.bridge import Bridge
+from rolltrain_tui.tui.threads.bridge import Bridge
 
 SILENT = (Saved, SaveFailed, CampaignStopped, CampaignResumed)
 

@@ -15,16 +15,16 @@ from rolltrain_tui.rules.hero.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.hero.inspiration import bounds
 from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.rules.monsters.loot import ITEMS
-from rolltrain_tui.tui.figures import signed
-from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
+from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
+from rolltrain_tui.tui.expedition.orders import Orders
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from rolltrain_tui.tui.screens.orders import Orders
 from rolltrain_tui.tui.screens.pick import Pick, PickScreen
 from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.stat_sheet import foes_of
-from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.verdict import sends_scouts
-from rolltrain_tui.tui.words import loss
+from rolltrain_tui.tui.wording.figures import signed
+from rolltrain_tui.tui.wording.titles import titled
+from rolltrain_tui.tui.wording.words import loss
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig

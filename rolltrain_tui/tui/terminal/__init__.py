@@ -1,0 +1,1 @@
+"""The terminal: its first picture, its keys, its size, and how the game leaves it."""
