@@ -7,7 +7,7 @@ host's action is a code (`game.choices`), an agent's a coordinate. The host earn
 
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -18,9 +18,9 @@ from pettingzoo import AECEnv
 from pettingzoo.utils import wrappers
 
 from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, actions, after, begun, check_hope, choices, features, mask_of
+from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Player
 
-Role = Literal["host", "agent"]
 Draw = np.random.Generator
 LIMIT = 100
 

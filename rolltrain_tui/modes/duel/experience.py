@@ -8,7 +8,7 @@ Shapes: G games side by side, N points, d coordinates. A row of the replay buffe
     reward, over        ()      of the move
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,10 +122,15 @@ class Games:
     def _chosen(self, boards: Boards, opponent: Tensor, hosts: Mapping[str, Host], chance: Tensor) -> Tensor:
         """What each game's host chooses: (d, G)."""
         codes = torch.zeros(len(boards), dtype=torch.long)
+        for name, own in self._by_opponent(opponent):
+            codes[own] = hosts[name](boards.only(own), chance[own])
+        return mask_of(codes, boards.dimension)
+
+    def _by_opponent(self, opponent: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Each opponent that has games, by name, and the numbers of those games."""
         for number, name in enumerate(self.names):
             if len(own := (opponent == number).nonzero().flatten()):
-                codes[own] = hosts[name](boards.only(own), chance[own])
-        return mask_of(codes, boards.dimension)
+                yield name, own
 
     @torch.no_grad()
     def move(
@@ -144,9 +149,8 @@ class Games:
             action = explored(player(boards, chance[0]), lambda u: random_host(boards, u), epsilon, chance[0])
             chosen = mask_of(action, game.dimension)
             axes = torch.zeros(count, dtype=torch.long)
-            for number, name in enumerate(self.names):
-                if len(own := (tables.opponent == number).nonzero().flatten()):
-                    axes[own] = opponents[name](boards.only(own), chosen[:, own], chance[1, own])
+            for name, own in self._by_opponent(tables.opponent):
+                axes[own] = opponents[name](boards.only(own), chosen[:, own], chance[1, own])
         else:
             chosen = tables.chosen
             greedy = player(boards, chosen, chance[0])

@@ -283,8 +283,8 @@ class DuelLearner(Duellist):
                 if not (count := goals.shape[0]):
                     continue
                 weight = count / kept  # micro-batches may differ in size: the mean is over transitions
-                told = self._noisy(goals, effect.target_noise, batch) if effect.target_noise else goals
-                mean = descend(self.side, rows, told, weight, boards, self.autocast() if self.dtype != torch.float32 else None)
+                noisy = self._noisy(goals, effect.target_noise, batch) if effect.target_noise else goals
+                mean = descend(self.side, rows, noisy, weight, boards, self.autocast() if self.dtype != torch.float32 else None)
                 if effect.target_noise:
                     with torch.no_grad(), self.autocast():
                         mean = losses(self.side, rows, goals).mean()
@@ -306,8 +306,10 @@ class DuelLearner(Duellist):
         stays = drop_worst(torch.cat([losses(self.side, rows, goals) for rows, goals, _ in micros]), drop, batch)
         parts = torch.split(stays, [len(goals) for _, goals, _ in micros])
         batch.scored = len(stays)
-        kept = [{name: column[own] for name, column in rows.items()} for (rows, _, _), own in zip(micros, parts, strict=True)]
-        return [(rows, goals[own], None) for rows, (_, goals, _), own in zip(kept, micros, parts, strict=True)]
+        return [
+            ({name: column[own] for name, column in rows.items()}, goals[own], None)
+            for (rows, goals, _), own in zip(micros, parts, strict=True)
+        ]
 
     def _noisy(self, goals: Tensor, fraction: float, batch: BatchGradient) -> Tensor:
         """The targets, of which that fraction is drawn anew from the batch's own."""

@@ -171,15 +171,9 @@ class Match:
     """(B,) int64: moves played."""
     finished: Tensor
     """(B,) bool."""
-    host_actions: Tensor
-    """(A,) int64: how often each action was chosen."""
-    agent_actions: Tensor
-    """(d,)."""
 
-    def rho(self, games: Tensor | None = None) -> Rho:
-        """Rho of all games, or of some of them."""
-        moves = (self.moves if games is None else self.moves[games]).double()
-        finished = (self.finished if games is None else self.finished[games]).double()
+    def rho(self) -> Rho:
+        moves, finished = self.moves.double(), self.finished.double()
         steps = float(moves.sum())
         if not steps:
             return Rho(0.0, 0.0, 0.0)
@@ -195,8 +189,6 @@ def play(host: Host, agent: Agent, starts: Boards, limit: int, chance: Tensor, *
     games = len(starts)
     moves = torch.zeros(games, dtype=torch.long, device=device)
     finished = starts.ended.clone()
-    host_actions = torch.zeros(actions(starts.dimension), dtype=torch.long, device=device)
-    agent_actions = torch.zeros(starts.dimension, dtype=torch.long, device=device)
     boards, place = starts, torch.arange(games, device=device)
     for turn in range(limit):
         going = ~boards.ended
@@ -204,15 +196,12 @@ def play(host: Host, agent: Agent, starts: Boards, limit: int, chance: Tensor, *
             boards, place = boards.only(going), place[going]
         if not len(boards):
             break
-        codes = host(boards, chance[turn, 0, place])
-        chosen = mask_of(codes, boards.dimension)
+        chosen = mask_of(host(boards, chance[turn, 0, place]), boards.dimension)
         axes = agent(boards, chosen, chance[turn, 1, place])
         boards = after(boards, chosen, axes, polytope=polytope)
         moves[place] += 1
         finished[place] = boards.ended
-        host_actions += torch.bincount(codes, minlength=len(host_actions))
-        agent_actions += torch.bincount(axes, minlength=len(agent_actions))
-    return Match(moves, finished, host_actions, agent_actions)
+    return Match(moves, finished)
 
 
 def chances(limit: int, games: int, stream: torch.Generator) -> Tensor:

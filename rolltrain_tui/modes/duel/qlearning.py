@@ -1,4 +1,4 @@
-"""Deep Q-learning, as far as it is arithmetic: targets, target networks, exploration and rewards."""
+"""Deep Q-learning, as far as it is arithmetic: targets, target networks and exploration."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -74,18 +74,3 @@ def explored(greedy: Tensor, random: Callable[[Tensor], Tensor], rate: float, ch
     if rate <= 0:
         return greedy
     return torch.where(chance < rate, random((chance / rate).clamp(max=1 - 1e-12)), greedy)
-
-
-def host_reward(over: Tensor) -> Tensor:
-    """1 for the move that ends the game."""
-    return over.float()
-
-
-def agent_penalty(over: Tensor) -> Tensor:
-    """-1 for the move that ends the game."""
-    return -over.float()
-
-
-def agent_stall(over: Tensor) -> Tensor:
-    """1 for every move that does not."""
-    return (~over).float()

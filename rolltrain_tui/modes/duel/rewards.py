@@ -11,7 +11,6 @@ from rolltrain_tui.base.blame import ForeignError
 from rolltrain_tui.base.promises import kept
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.qlearning import agent_penalty, agent_stall, host_reward
 
 Rule = Callable[[str, Tensor, Tensor, Tensor], Tensor]
 """(role, points before, points after, over) -> the reward of each game. Points are (B, N, d), padding -1; over and rewards are (B,)."""
@@ -27,11 +26,13 @@ class Reward:
 
 
 def _ending(role: str, before: Tensor, after: Tensor, over: Tensor) -> Tensor:
-    return host_reward(over) if role == "host" else agent_penalty(over)
+    """1 for the host's move that ends the game, -1 for the agent's."""
+    return over.float() if role == "host" else -over.float()
 
 
 def _stall(role: str, before: Tensor, after: Tensor, over: Tensor) -> Tensor:
-    return host_reward(over) if role == "host" else agent_stall(over)
+    """1 for the host's move that ends the game, and for every move of the agent's that does not."""
+    return over.float() if role == "host" else (~over).float()
 
 
 def _check(name: str, row: object) -> Reward:

@@ -41,8 +41,9 @@ from rolltrain_tui.modes.duel.players import (
     zeillinger,
     zeillinger_as_given,
 )
-from rolltrain_tui.modes.duel.qlearning import agent_penalty, agent_stall, explored, follow, host_reward, td_targets
+from rolltrain_tui.modes.duel.qlearning import explored, follow, td_targets
 from rolltrain_tui.modes.duel.replay import Replay
+from rolltrain_tui.modes.duel.rewards import REWARDS
 
 RTOL, ATOL = 1e-5, 1e-6
 
@@ -318,9 +319,9 @@ def test_rho_tables(cases: Cases, count: Callable[[int, int], int]) -> None:
 def test_rewards(read: Callable[[str], Any]) -> None:
     case = read("rewards")
     over = torch.tensor(case["next_done"])
-    same(host_reward(over), case["host"])
-    same(agent_penalty(over), case["agent_penalty"])
-    same(agent_stall(over), case["agent_stall"])
+    points = torch.zeros(len(over), 1, 3)
+    for name, role, wanted in (("ending", "host", "host"), ("ending", "agent", "agent_penalty"), ("stall", "agent", "agent_stall")):
+        same(REWARDS[name].rule(role, points, points, over), case[wanted])
 
 
 def test_schedules(cases: Cases) -> None:
