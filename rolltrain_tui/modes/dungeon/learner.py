@@ -205,7 +205,7 @@ class DungeonLearner(Experienced):
             micros = without_the_worst(micros, ranked, effect.drop_worst, batch)
         total = sum(len(rows["action"]) for rows in micros)
         sums, noise = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), effect.target_noise
-        loss, told = 0.0, Told()
+        loss, measured = 0.0, Told()
         for j, rows in enumerate(micros):
             self.stop_if_asked()
             if not (size := len(rows["action"])):
@@ -222,16 +222,16 @@ class DungeonLearner(Experienced):
                     losses, plain = self.losses(rows)
                 found |= plain
             loss += losses.detach().mean().item() * weight
-            told = {name: told.get(name, 0.0) + value * weight for name, value in found.items()}
+            measured = {name: measured.get(name, 0.0) + value * weight for name, value in found.items()}
             batch.amount += size
             sums.add(j)
         batch.plain = sums.finish()
         batch.tokens = batch.targets = int(batch.amount)
         if not effect.drop_worst:
             batch.loss = loss
-        self.algorithm.stepped(told, int(batch.amount))  # 7
+        self.algorithm.stepped(measured, int(batch.amount))  # 7
         if first:
-            self._told = {**self.buffer.told, **told}
+            self._told = {**self.buffer.told, **measured}
         return batch
 
     def gflop(self, batch: BatchGradient) -> float:

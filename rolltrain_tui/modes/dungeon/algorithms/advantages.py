@@ -1,7 +1,7 @@
-"""Advantages and returns of actions that are made of tokens.
+"""Generalized advantage estimation (Schulman et al., 2016), and returns, of actions that are made of tokens.
 
-Shapes: B actions, T tokens of the longest of them, M moves of a game. `mask` (B, T) is true where an action has a token; an action's tokens
-come first, and each has at least one.
+Shapes: B actions, T tokens of the longest of them, M moves of a game, N moves that were played. `mask` (B, T) is true where an action has
+a token; an action's tokens come first, and each has at least one.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+
+from rolltrain_tui.modes.dungeon.play import Played
 
 ValueLevel = Literal["token", "actionFirst", "actionAvg"]
 """token: each token has a value and an advantage of its own. actionFirst, actionAvg: an action has one, of its first token or the mean."""
@@ -114,6 +116,13 @@ def game_advantages(
     return torch.stack(found[::-1], dim=1)
 
 
+def advantages_of(played: Played, rewards: Tensor, of: Credit, *, baseline: Tensor | None = None) -> Tensor:
+    """`game_advantages` of what was played, one row a move: (N, T), or (N, 1) by actions. rewards and baseline are (N, T)."""
+    r, v, mask, over = map(played.table, (rewards, played.choice.values, played.mask, played.over))
+    less = None if baseline is None else played.table(baseline)
+    return played.rows(game_advantages(r, v, mask, over, played.last_value, of, baseline=less))
+
+
 def step_returns(rewards: Tensor, over: Tensor, gamma_step: float) -> tuple[Tensor, Tensor]:
     """Discounted rewards from each move to the end of its game, (B, M); and whether that end was played: (B, M) bool."""
     later, ends = torch.zeros_like(rewards[:, 0]), torch.zeros_like(over[:, 0])
@@ -124,6 +133,12 @@ def step_returns(rewards: Tensor, over: Tensor, gamma_step: float) -> tuple[Tens
         found.append(later)
         finished.append(ends)
     return torch.stack(found[::-1], dim=1), torch.stack(finished[::-1], dim=1)
+
+
+def returns_of(played: Played, gamma_step: float) -> Tensor:
+    """`step_returns` of what was played, one row a move: (N,)."""
+    returns, _ = step_returns(played.table(played.score), played.table(played.over), gamma_step)
+    return played.rows(returns)
 
 
 def whitened(advantages: Tensor, mask: Tensor, scope: Whitening) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, step_returns
+from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, returns_of
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
@@ -53,12 +53,10 @@ class Decision(Algorithm):
         return self if entropy is None else replace(self, entropy=entropy)
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
-        returns, _ = step_returns(played.table(played.score), played.table(played.over), self.gamma_step)
-        earned = played.rows(returns)
-        rows = rows_of(played)
+        earned, rows = returns_of(played, self.gamma_step), rows_of(played)  # (N,)
         text = rows["text"].clone()
         text[:, PLACE] = torch.tensor([self.number(value) for value in earned.tolist()])
-        return {**rows, "text": text}, {"decision/return": played.rows(returns)[played.move == 0].mean().item()}
+        return {**rows, "text": text}, {"decision/return": earned[played.move == 0].mean().item()}
 
     def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
         """-log pi - c_e H."""

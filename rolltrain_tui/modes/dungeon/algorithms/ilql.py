@@ -9,13 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithms.advantages import (
-    ValueLevel,
-    at_level,
-    game_advantages,
-    mean_over,
-    whitened,
-)
+from rolltrain_tui.modes.dungeon.algorithms.advantages import ValueLevel, advantages_of, at_level, mean_over, whitened
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows, Told, means
 from rolltrain_tui.modes.dungeon.algorithms.kl import exact_kl, token_rewards
 from rolltrain_tui.modes.dungeon.algorithms.ppo import PPO, policy_losses, ppo_statistics, ratios, value_losses
@@ -87,8 +81,7 @@ class ActDe(PPO):
             advantages = at_level(q, played.mask, self.credit.level) - at_level(then.values, played.mask, self.credit.level)
         else:
             rewards = token_rewards(played.score, then.logprobs, reference, played.mask, self.kl.reward)
-            r, v, less, mask, over = (played.table(column) for column in (rewards, then.values, q, played.mask, played.over))
-            advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, self.credit, baseline=less))
+            advantages = advantages_of(played, rewards, self.credit, baseline=q)
         if self.whitening == "all":
             advantages = whitened(advantages, played.mask[:, : advantages.shape[1]], "all")
         return {**rows, "q": q, "advantages_q": advantages}, told

@@ -9,13 +9,19 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from rolltrain_tui.modes.dungeon.algorithms.advantages import last_of
 from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
+
+
+def sampled_kl(logprobs: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
+    """log pi_old - log pi_ref of each action, whose mean over actions of pi_old is KL(pi_old || pi_ref): (B,)."""
+    return ((logprobs - reference) * mask).sum(dim=1)
 
 
 def token_rewards(score: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, coefficient: float) -> Tensor:
     """r_t = -beta (log pi_old - log pi_ref), and the score (B,) on the last token: (B, T)."""
     rewards = -coefficient * (logprobs - reference) * mask
-    return rewards.scatter_add(1, (mask.sum(dim=1, keepdim=True) - 1), score[:, None].to(rewards.dtype))
+    return rewards.scatter_add(1, last_of(mask)[:, None], score[:, None].to(rewards.dtype))
 
 
 def exact_kl(ratio: Tensor, logprobs: Tensor, reference: Tensor) -> Tensor:
@@ -30,6 +36,7 @@ def exact_kl(ratio: Tensor, logprobs: Tensor, reference: Tensor) -> Tensor:
 def adapted(coefficient: float, kl: float, *, target: float, horizon: float, steps: float) -> float:
     """The coefficient after so many steps: larger where kl is above its target, smaller below, by at most 20 % of steps / horizon.
 
+    Ziegler et al., Fine-tuning language models from human preferences (2019).
     It stays above 0, also where five horizons pass in one go: one below 0 would drive the player away from the reference.
     """
     error = min(max(kl / target - 1, -0.2), 0.2)

@@ -1,4 +1,4 @@
-"""Proximal policy optimisation (Schulman et al., 2017), as far as it is arithmetic: the losses of a minibatch.
+"""Proximal policy optimisation (Schulman et al., 2017): the losses of a minibatch, and the algorithm that they make.
 
 Shapes: B actions, T tokens. An action is one decision (a command among those on offer: T = 1) or a row of written words. `mask` (B, T)
 is true where there is a token. A loss is the mean over each action's tokens, and then over all actions of the minibatch.
@@ -10,9 +10,9 @@ from typing import ClassVar, Literal, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, ValueLevel, Whitening, at_level, game_advantages, mean_over, whitened
+from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, ValueLevel, Whitening, advantages_of, at_level, mean_over, whitened
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl, token_rewards
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl, sampled_kl, token_rewards
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 
@@ -140,18 +140,16 @@ class PPO(Algorithm):
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
         then = played.choice
         rewards = token_rewards(played.score, then.logprobs, reference, played.mask, self.kl.reward)
-        r, v, mask, over = (played.table(column) for column in (rewards, then.values, played.mask, played.over))
-        advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, self.credit))
+        advantages = advantages_of(played, rewards, self.credit)
         values = at_level(then.values, played.mask, self.credit.level)
         returns, there = advantages + values, played.mask[:, : advantages.shape[1]]
-        distance = ((then.logprobs - reference) * played.mask).sum(dim=1).mean().item()
         told = {
             "objective/non_score_reward": (rewards.sum(dim=1) - played.score).mean().item(),
             "val/explained_variance": explained_variance(values[there], returns[there]),
         }
         if self.kl.used:
-            told["objective/kl"] = distance
-            self.kl.hear("reward", distance, len(played.score))
+            told["objective/kl"] = sampled_kl(then.logprobs, reference, played.mask).mean().item()
+            self.kl.hear("reward", told["objective/kl"], len(played.score))
         if self.whitening == "all":
             advantages = whitened(advantages, there, "all")
         return {**rows_of(played), "reference": reference, "advantages": advantages, "returns": returns}, told

@@ -5,7 +5,7 @@ from typing import Self
 
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, Whitening, game_advantages, mean_over, whitened
+from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, Whitening, advantages_of, last_of, mean_over, whitened
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.algorithms.ppo import explained_variance
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
@@ -31,9 +31,8 @@ class Reinforce(Algorithm):
         then = played.choice
         # Without discount inside of an action and with traces of one, an advantage is the return less the value
         credit = Credit(level="token", gamma=1.0, gamma_step=self.gamma_step, lam=1.0, lam_step=1.0)
-        score = then.values.new_zeros(then.values.shape).scatter(1, played.mask.sum(dim=1, keepdim=True) - 1, played.score[:, None])
-        r, v, mask, over = (played.table(column) for column in (score, then.values, played.mask, played.over))
-        advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, credit))
+        score = then.values.new_zeros(then.values.shape).scatter(1, last_of(played.mask)[:, None], played.score[:, None])
+        advantages = advantages_of(played, score, credit)
         returns = advantages + then.values
         told = {"val/explained_variance": explained_variance(then.values[played.mask], returns[played.mask])}
         if self.whitening == "all":

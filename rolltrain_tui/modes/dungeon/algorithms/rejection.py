@@ -1,4 +1,7 @@
-"""Rejection sampling: play much, keep the best, and learn to do what was done there."""
+"""Rejection sampling: play much, keep the best, and learn to do what was done there, as in RAFT (Dong et al., 2023).
+
+Shapes: B moves, T tokens of an action, P words of a text.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,9 +9,9 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, step_returns
+from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, returns_of
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl
+from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl, sampled_kl
 from rolltrain_tui.modes.dungeon.algorithms.ppo import ratios
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
@@ -16,7 +19,7 @@ from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 def scores(step_returns: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, coefficient: float) -> Tensor:
     """The return from each move on, less beta times its distance from the reference: (B,)."""
-    return step_returns - coefficient * ((logprobs - reference) * mask).sum(dim=1)
+    return step_returns - coefficient * sampled_kl(logprobs, reference, mask)
 
 
 def best(found: Tensor, *, number: int | None = None, fraction: float | None = None) -> Tensor:
@@ -66,14 +69,14 @@ class Rejection(Algorithm):
         return self if entropy is None else replace(self, entropy=entropy)
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
-        returns, _ = step_returns(played.table(played.score), played.table(played.over), self.gamma_step)
-        found = scores(played.rows(returns), played.choice.logprobs, reference, played.mask, self.kl.reward)
+        then = played.choice
+        found = scores(returns_of(played, self.gamma_step), then.logprobs, reference, played.mask, self.kl.reward)
         places = best(found, number=self.keep_number, fraction=self.keep_fraction)
         if not len(places):
             places = best(found, number=1)  # a small fraction of a few moves rounds down to none
         told = {"rejection/kept": float(len(places)), "rejection/least": found[places[-1]].item(), "rejection/mean": found.mean().item()}
         if self.kl.used:
-            told["objective/kl"] = ((played.choice.logprobs - reference) * played.mask).sum(dim=1).mean().item()
+            told["objective/kl"] = sampled_kl(then.logprobs, reference, played.mask).mean().item()
             self.kl.hear("reward", told["objective/kl"], len(found))
         rows = {**rows_of(played), "reference": reference}
         return {name: column[places] for name, column in rows.items()}, told
