@@ -14,6 +14,7 @@ from rolltrain_tui.modes.duel.build import zeillinger_at_the_table
 from rolltrain_tui.modes.duel.experience import renumbered
 from rolltrain_tui.modes.duel.game import Boards, after
 from rolltrain_tui.modes.duel.learner import DuelLearner, epsilon
+from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 
@@ -87,6 +88,25 @@ def test_a_game_that_is_over_or_at_its_limit_gives_way_to_one_at_its_first_move(
         assert bool((now.chosen.sum(dim=0) >= 2).all())
         ended += int(new.sum())
     assert ended >= len(before)
+
+
+def test_each_game_is_against_its_own_opponent() -> None:
+    """An opponent is asked for a move in the games that were drawn for it, and in no others."""
+    games, seen = learner().side.games_against(["first", "last", "random"]), {}
+
+    def answering(name: str) -> Agent:
+        def agent(boards: Boards, chosen: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
+            seen[name] = boards.x
+            return AGENTS[name].move(boards, chosen, chance)
+
+        return agent
+
+    opponents, stream = {name: answering(name) for name in games.names}, torch.Generator().manual_seed(5)
+    tables = games.fresh(opponents, stream)
+    games.move(tables, HOSTS["random"].move, 0.0, opponents, stream)
+    assert len(seen) > 1
+    for name, boards in seen.items():
+        assert torch.equal(boards, tables.boards.only(tables.opponent == games.names.index(name)).x)
 
 
 def test_a_judge_who_is_named_twice_judges_once() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.paths import CAMPAIGNS, DUNGEON, HELD, by
+from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, by
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
@@ -117,6 +117,15 @@ def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
     _, losses = hero.algorithm.losses(scored.choice, rows)
     assert losses["loss/policy_avg"] == pytest.approx(-mean_over(scored.choice.logprobs, rows["mask"]).mean().item())
     assert [told_as(value) for value in (-3.0, 0.04, 0.4, 1.96, 99.0)] == [0, 0, 5, 20, 40]
+
+
+def test_what_q_did_not_foresee_is_the_return_less_q() -> None:
+    """ACT-DE's advantage of a command by the residual, where nothing is traced from one command to the next."""
+    hero = learner(*by("actde"), BY["actde"].replace("lam_step: 0.9", "lam_step: 0").replace("whiten: all", "whiten: none"))
+    played = hero._play()
+    rows, _ = hero.algorithm.prepare(played, played.choice.logprobs)
+    assert not torch.allclose(rows["q"], rows["values"], atol=1e-2)
+    assert torch.allclose(rows["advantages_q"] + rows["q"], rows["returns"], atol=1e-5)
 
 
 def test_a_group_is_compared_with_itself() -> None:
