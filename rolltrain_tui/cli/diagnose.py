@@ -1,7 +1,7 @@
 """`rolltrain diagnose`: every signal of a saved run, as a table or as one JSON object. The run stays as it is."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ class Checkup:
     standard_error: float
     readings: tuple[Reading, ...]
     """All signals: those of each turn as they were when the run was saved, the others as examined now."""
+    uncounted: tuple[str, ...]
+    """Signals out of bounds for which the run is too young."""
     layers: tuple[LayerReading, ...]
     gflop: float
     """The cost of this examination."""
@@ -69,6 +71,7 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
     examination = campaign.learner.examine(evaluation)
     monitor = campaign.game.monitor
     monitor.examined(campaign.turn, examination.values)
+    readings = measurable(monitor.readings(), campaign.cycle.info.objective)
     return Checkup(
         campaign=config.name,
         turn=campaign.turn,
@@ -76,7 +79,8 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
         objective=campaign.cycle.info.objective,
         value=evaluation.value,
         standard_error=evaluation.standard_error,
-        readings=measurable(monitor.readings(), campaign.cycle.info.objective),
+        readings=readings,
+        uncounted=campaign.game.uncounted(campaign.turn, readings),
         layers=examination.layers,
         gflop=evaluation.gflop + examination.gflop,
         phases=phases_of(campaign.learner),
@@ -122,31 +126,39 @@ def report(found: Checkup) -> str:
     head = (
         f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: {found.objective.name} {found.value:.3f} ± {found.standard_error:.3f}"
     )
-    lines = [head, *table_lines(found.readings, found.layers, found.objective)]
+    lines = [head, *table_lines(found.readings, found.layers, found.objective, found.uncounted)]
     if found.phases:
         parts = ", ".join(f"{phase} {spent:.2f}" for phase, spent in found.phases.items())
         lines += ["", f"A plain turn took {sum(found.phases.values()):.2f} ms in the mean of {TIMED}, on a copy: {parts}."]
     return "\n".join(lines)
 
 
-def table_lines(readings: Sequence[Reading], layers: Sequence[LayerReading], objective: Objective = VALIDATION_LOSS) -> list[str]:
-    """Text tables of signals and layers, with advice for each sick signal between them."""
+def table_lines(
+    readings: Sequence[Reading],
+    layers: Sequence[LayerReading],
+    objective: Objective = VALIDATION_LOSS,
+    uncounted: Collection[str] = (),
+) -> list[str]:
+    """Text tables of signals and layers, with advice for each sick signal between them. `uncounted`: the run is too young for these."""
     from rolltrain_tui.rules.health.signals import SIGNALS
 
     lines = ["", f"{'signal':<20}{'value':>16}  {'healthy':<19} verdict"]
-    lines += [_signal_line(reading, objective) for reading in readings]
-    sick = [SIGNALS[reading.signal] for reading in readings if reading.condition == "sick"]
-    lines += [""] + ([f"{signal.title} ({signal.meaning}): {signal.advice}." for signal in sick] or ["Nothing is out of order."])
+    lines += [_signal_line(reading, objective, counts=reading.signal not in uncounted) for reading in readings]
+    sick = [SIGNALS[reading.signal] for reading in readings if reading.condition == "sick" and reading.signal not in uncounted]
+    comfort = "The run is young: what is out of its range does not count yet." if uncounted else "Nothing is out of order."
+    lines += [""] + ([f"{signal.title} ({signal.meaning}): {signal.advice}." for signal in sick] or [comfort])
     lines += ["", f"{'layer':<19}{'weights':>8}{'|w|':>9}{'|gradient|':>11}{'update/w':>9}{'dead':>6}  log10|g| -9 to 1"]
     return lines + [_layer_line(layer) for layer in layers]
 
 
-def _signal_line(reading: Reading, objective: Objective) -> str:
+def _signal_line(reading: Reading, objective: Objective, *, counts: bool) -> str:
     from rolltrain_tui.rules.health.signals import SIGNALS
 
     signal = SIGNALS[reading.signal]
     value = f"{_number(reading.value)} {signal.unit_of(objective)}".rstrip()
-    return f"{signal.title:<20}{value:>16}  {_range(reading.low, reading.high):<19} {_VERDICT[reading.condition]}"
+    return (
+        f"{signal.title:<20}{value:>16}  {_range(reading.low, reading.high):<19} {_VERDICT[reading.condition] if counts else 'too young'}"
+    )
 
 
 def _layer_line(layer: LayerReading) -> str:

@@ -267,6 +267,13 @@ class Examined(Event):
 
     readings: tuple[Reading, ...]
     layers: tuple[LayerReading, ...]
+    uncounted: tuple[str, ...] = ()
+    """Signals out of bounds that count towards no monster yet, since the run is young. Runs did not always tell them."""
+
+    @property
+    def sick(self) -> tuple[Reading, ...]:
+        """What is out of bounds, and counts."""
+        return tuple(reading for reading in self.readings if reading.condition == "sick" and reading.signal not in self.uncounted)
 
 
 @dataclass(frozen=True, slots=True)

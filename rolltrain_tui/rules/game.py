@@ -14,7 +14,7 @@ from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import dials
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.readings import LayerReading
+from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.classes.loadout import Loadout, Refusal
 from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
@@ -27,7 +27,7 @@ from rolltrain_tui.rules.hero.hero import Hero
 from rolltrain_tui.rules.hero.levels import roll_xp
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.rules.monsters import loot
-from rolltrain_tui.rules.monsters.due_monsters import DueMonsters, Moment
+from rolltrain_tui.rules.monsters.due_monsters import DueMonsters, Moment, counts_at_once
 from rolltrain_tui.rules.monsters.encounters import Encounters
 from rolltrain_tui.rules.monsters.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
@@ -375,7 +375,14 @@ class Game:
         if self.rollback_due or self.fallen:
             return []
         self.monitor.examined(turn, values)
-        return [ev.Examined(turn, self.monitor.readings(), layers), *self._diagnose(turn, "examination")]
+        readings = self.monitor.readings()
+        return [ev.Examined(turn, readings, layers, self.uncounted(turn, readings)), *self._diagnose(turn, "examination")]
+
+    def uncounted(self, turn: int, readings: Iterable[Reading]) -> tuple[str, ...]:
+        """The signals out of bounds that count towards no monster, since the run is young and its campaign ignores that."""
+        if self.rules.youth_counts or turn > self.rules.scouting:
+            return ()
+        return tuple(reading.signal for reading in readings if reading.condition == "sick" and not counts_at_once(reading.signal))
 
     def usual_effect(self) -> StepEffect:
         """An average turn of the hero as it stands: the mean k of its rolls, and what it holds until it is dismissed.

@@ -12,8 +12,7 @@ from typing import Any
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.runs import event_codec
-from rolltrain_tui.runs.differences import LEAPING, NOT_COMPARED, Difference, shortened
+from rolltrain_tui.runs.differences import LEAPING, NOT_COMPARED, Difference, same_line, shortened
 
 _OPENING = (ev.CampaignBegan, ev.GhostSeen)
 _OBEYED = (ev.AutoSet, ev.DialTurned, ev.InspirationSpent, ev.ItemUsed, ev.StatRaised)
@@ -49,9 +48,9 @@ def gap(recorded: ev.Event, found: ev.Event) -> Gap:
     """The gap is infinite where another type, text or whole number stands."""
     if type(recorded) is not type(found):
         return Gap(False, math.inf, Difference(recorded.turn, "story", "", type(recorded).__name__, type(found).__name__))
-    if event_codec.encode(recorded) == event_codec.encode(found):
+    if same_line(recorded, found):
         return Gap(True, 0.0, None)
-    widest, where = Gap(_only_the_machine(recorded), 0.0, None), "dice" if isinstance(recorded, ev.DiceRolled) else "story"
+    widest, where = Gap(False, 0.0, None), "dice" if isinstance(recorded, ev.DiceRolled) else "story"
     for part in fields(recorded):
         place = (type(recorded), part.name)
         if place in LEAPING or place in NOT_COMPARED:
@@ -62,11 +61,6 @@ def gap(recorded: ev.Event, found: ev.Event) -> Gap:
             field = f"{type(recorded).__name__}.{part.name}"
             widest = Gap(False, size, Difference(recorded.turn, where, field, shortened(ours), shortened(theirs)))
     return widest
-
-
-def _only_the_machine(event: ev.Event) -> bool:
-    """Whether the lines of an event may differ in what is told of the machine, and in nothing else that counts."""
-    return isinstance(event, ev.CampaignBegan)
 
 
 def could_cause(recorded: ev.Event, found: ev.Event) -> bool:

@@ -427,11 +427,13 @@ def best_words(event: ev.ScoutsReturned) -> str:
 
 @measured.register
 def _(event: ev.Examined, objective: Objective) -> str:
-    sick = [_reading(reading, objective) for reading in event.readings if reading.condition == "sick"]
+    sick = [_reading(reading, objective) for reading in event.sick]
+    young = [_reading(reading, objective) for reading in event.readings if reading.signal in event.uncounted]
     told = measurable(event.readings, objective)
     unknown = sum(reading.condition == "unknown" for reading in told)
     rest = f" ({unknown} of {len(told)} signals are not measurable yet)" if unknown else ""
-    return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}."
+    later = f" The run is young, so this does not count yet: {'; '.join(young)}." if young else ""
+    return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}.{later}"
 
 
 def _reading(reading: Reading, objective: Objective) -> str:

@@ -193,6 +193,18 @@ def test_signs_of_youth_count_afterwards_unless_they_are_ignored(counts):
     assert ["dead_neuron_lich"] == [came.monster for came in of(MonsterAppeared, table.facts)]
 
 
+def test_an_examination_tells_which_signs_do_not_count_yet():
+    """Those that bring nobody while the run is young: not what comes at once, nothing after scouting, nothing where youth counts."""
+    sick = {"dead_units": 0.5}
+    for counts, turns, untold in [(False, 0, ("dead_units",)), (False, 2, ()), (True, 0, ())]:
+        table = table_with(scouting=1, youth_counts=counts)
+        table.play_turns(turns)
+        table.play(finite=False)
+        (found,) = of(Examined, examine(table, **sick))
+        assert untold == found.uncounted
+        assert {"non_finite", "dead_units"} - {*untold} == {reading.signal for reading in found.sick}
+
+
 def test_what_no_healthy_run_shows_counts_in_youth_too():
     """A loss that is not finite brings the Void at once, also where other signs of youth are ignored."""
     table = table_with(scouting=30, youth_counts=False)

@@ -8,6 +8,7 @@ import pytest
 from rolltrain_tui.protocol.events import DiceRolled, Examined
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.runs.differences import Difference, compare, same
+from rolltrain_tui.runs.rounding import Gap, gap
 
 
 def test_nan_is_the_same_as_nan() -> None:
@@ -27,6 +28,17 @@ def test_the_first_field_that_differs_is_named_with_both_values() -> None:
     examined = Examined(3, (), ())
     assert compare(one, examined, None) == Difference(3, "story", "", "DiceRolled", "Examined")
     assert compare(examined, replace(examined, turn=4), None) == Difference(3, "story", "Examined.turn", "3", "4")
+
+
+def test_a_run_that_did_not_tell_which_signs_are_of_youth_is_the_same_run() -> None:
+    """What is read off the examination itself must still be the same, with rounding or without."""
+    older = Examined(3, (Reading("gap", 0.9, None, 0.3),), ())
+    found = replace(older, uncounted=("gap",))
+    assert compare(older, found, None) is None
+    assert gap(older, found) == Gap(True, 0.0, None)
+    forged = replace(found, readings=(Reading("gap", 0.8, None, 0.3),))
+    assert compare(older, forged, None) is not None
+    assert not gap(older, forged).same_bits
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,11 @@ TOLD: list[tuple[Event, str]] = [
     ),
     (Examined(50, (Reading("gap", 0.1, None, 0.3),), ()), "Examined: nothing is sick."),
     (
+        Examined(50, (Reading("gap", 0.9, None, 0.3), Reading("dead_units", 0.5, None, 0.1)), (), ("gap",)),
+        "Examined: Dead units 0.5, healthy at most 0.1. "
+        "The run is young, so this does not count yet: Overfit gap 0.9 nats, healthy at most 0.3.",
+    ),
+    (
         Examined(50, (Reading("gap", float("nan"), None, 0.3), Reading("gap", 0.1, None, 0.3), Reading("gap", 0.2, None, 0.3)), ()),
         "Examined: nothing is sick (1 of 3 signals are not measurable yet).",
     ),

@@ -22,6 +22,7 @@ from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.health.pace import first_trip_turns
 from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.pauses import pause_reason
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen, diagnosis_lines
 from rolltrain_tui.tui.widgets.compact import compact_lines
 from rolltrain_tui.tui.widgets.monster import monster_lines
@@ -73,6 +74,31 @@ async def test_opened_from_another_screen_it_is_whole_beside_its_scrollbar(size:
         await pilot.pause()
         assert app.screen.query_one("#diagnosis", VerticalScroll).show_vertical_scrollbar
         assert "after turn 150" in shown(app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_sign_of_youth_is_not_called_sick(size: tuple[int, int]) -> None:
+    """Page and corner call nothing sick, the page says that the run is young, and the game does not pause; an older run is sick."""
+    young = replace(examined(150, dead_units=0.6), uncounted=("dead_units",))
+    scene = Scene.of([young])
+    assert not scene.sick
+    assert pause_reason(young, {"sick"}) is None
+    assert "sick" not in text_of(compact_lines(scene, 200)) + text_of(monster_lines(scene, 60, 8))
+    app = opened(scene)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "· young: 1 of 11 signals out of bounds" in shown(app))
+        for _ in [reading for reading in young.readings if reading.signal != "dead_units"]:
+            if "Dead units: " in shown(app):
+                break
+            await pilot.press("down")
+            await pilot.pause()
+        await until(pilot, lambda: "does not count yet" in " ".join(shown(app).split()))
+        assert "· young" in text_of(diagnosis_lines(scene, None, size[0])).split("verdict")[-1]  # in the row of the signal
+        assert "✖" not in shown(app)
+        await pilot.press("home")
+        scene.apply(replace(young, turn=200, uncounted=()))
+        await until(pilot, lambda: "✖ 1 of 11 signals out of bounds" in shown(app))
+    assert "sick" in text_of(monster_lines(scene, 60, 8))
 
 
 async def test_it_follows_the_run_while_it_is_open() -> None:

@@ -124,6 +124,11 @@ def _has_held(symptom: Symptom, hearings: int, scouting: bool) -> bool:
     return hearings >= symptom.hold and (symptom.at_once or not scouting)
 
 
+def counts_at_once(signal: str) -> bool:
+    """Whether a monster follows this signal in the youngest run too."""
+    return any(symptom.at_once and symptom.signal == signal for row in BESTIARY.own.values() for symptom in row.symptoms)
+
+
 def moment(symptom: Symptom) -> Moment:
     """When the signal that this symptom follows is measured."""
     return "turn" if symptom.signal in EVERY_TURN else "scouts" if symptom.signal == STEP_EXCESS else "examination"

@@ -57,5 +57,5 @@ def pause_reason(event: ev.Event, rules: Collection[str], sick_before: Collectio
 
 
 def sick_signals(examined: ev.Examined) -> set[str]:
-    """The signals out of their range."""
-    return {reading.signal for reading in examined.readings if reading.condition == "sick"}
+    """The signals out of their range, where that counts."""
+    return {reading.signal for reading in examined.sick}

@@ -151,8 +151,8 @@ class Scene:
 
     @property
     def sick(self) -> tuple[Reading, ...]:
-        """The signals that the last examination found outside their bounds."""
-        return () if self.examined is None else tuple(reading for reading in self.examined.readings if reading.condition == "sick")
+        """The signals that the last examination found outside their bounds, and that count."""
+        return () if self.examined is None else self.examined.sick
 
     @property
     def judgement(self) -> Judgement | None:

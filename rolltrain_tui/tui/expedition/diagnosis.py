@@ -208,10 +208,15 @@ def head_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, key
     assert found is not None
     verdict = verdict_lines(scene, config, width, keys=keys)
     known = [reading for reading in readings_of(scene) if reading.condition != "unknown"]
-    sick = sum(reading.condition == "sick" for reading in known)
-    state = f"✖ {sick} of {len(known)} signals out of bounds" if sick else f"✔ all {len(known)} signals within bounds"
+    sick = sum(reading.condition == "sick" and reading.signal not in found.uncounted for reading in known)
+    if sick:
+        state, tone = f"✖ {sick} of {len(known)} signals out of bounds", "bad+strong"
+    elif found.uncounted:
+        state, tone = f"· young: {len(found.uncounted)} of {len(known)} signals out of bounds", "muted"
+    else:
+        state, tone = f"✔ all {len(known)} signals within bounds", "good+strong"
     head: list[Line] = [*verdict, *([[]] if verdict else [])]
-    head.append(justify([(state, "bad+strong" if sick else "good+strong")], [(f"after turn {found.turn}", "muted")], width))
+    head.append(justify([(state, tone)], [(f"after turn {found.turn}", "muted")], width))
     if scene.monster is not None:
         words = f"{titled(scene.monster.name)} is here. {clean(scene.monster.why)}"
         head += [[(f"‡ {line}" if n == 0 else f"  {line}", "warn")] for n, line in enumerate(wrap(words, width - 2))]
@@ -222,6 +227,8 @@ def comfort_of(scene: Scene, config: "CampaignConfig | None") -> tuple[str, str]
     """What is said where no signal is sick, and its tone. It must not contradict what stands above it."""
     if ails(scene, scouts=sends_scouts(config)):
         return "All signals are in range, and yet something ails the run: see above.", ""
+    if scene.examined is not None and scene.examined.uncounted:
+        return "The run is young: what is out of its range does not count yet.", ""
     return COMFORT if scene.monster is None else ("✔ All signals are in range.", "good")
 
 
@@ -240,8 +247,8 @@ def diagnosis_lines(
     head = head_lines(scene, config, width, keys=keys)
     stacked = width < ADVICE_FROM
     beside_it = TABLE if width >= LAYERS_FROM else width - TABLE - GAP
-    table = signal_lines(readings, width if stacked else TABLE, scene.objective, chosen)
-    advice = advice_lines(readings, width if stacked else beside_it, comfort_of(scene, config))
+    table = signal_lines(readings, width if stacked else TABLE, scene.objective, chosen, found.uncounted)
+    advice = advice_lines(readings, width if stacked else beside_it, comfort_of(scene, config), found.uncounted)
     if width >= LAYERS_FROM:
         return [*head, [], *beside([*table, [], *advice], layer_lines(found.layers, width - TABLE - GAP), TABLE + GAP)]
     body = [*table, [], *advice] if stacked else beside(table, advice, TABLE + GAP)

@@ -1,7 +1,7 @@
 """The signals in lines: one for a corner of the expedition, a table with gauges, the layers under the glass. Pure functions of facts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import zip_longest
 
 from rolltrain_tui.base.safe_text import clean
@@ -57,8 +57,10 @@ def _bound(value: float) -> str:
     return ("−" if value < 0 else "") + text.replace("e-0", "e-").replace("e+0", "e")
 
 
-def verdict(reading: Reading) -> tuple[str, str]:
-    """A word with its mark, and its tone."""
+def verdict(reading: Reading, *, counts: bool = True) -> tuple[str, str]:
+    """A word with its mark, and its tone. `counts`: not so in a run that is too young for this signal."""
+    if reading.condition == "sick" and not counts:
+        return "· young", "muted"
     if reading.condition == "sick":
         low = reading.low is not None and reading.value < reading.low
         return ("✖ too low" if low else "✖ too high"), "bad"
@@ -84,7 +86,7 @@ def _within(share: float) -> float:
     return min(1.0, max(0.0, share))
 
 
-def gauge(reading: Reading, width: int) -> Line:
+def gauge(reading: Reading, width: int, *, counts: bool = True) -> Line:
     """Healthy stretch ━, sick stretch ╌, and ● where the value stands; no ● where there is no value."""
     low = 0 if reading.low is None else round(width * (LOW_SPAN if reading.high is not None else SICK_SPAN))
     high = width if reading.high is None else width - round(width * (LOW_SPAN if reading.low is not None else SICK_SPAN))
@@ -93,12 +95,21 @@ def gauge(reading: Reading, width: int) -> Line:
         at = min(width - 1, int(place(reading) * width))
         # A value on the right side of its bound must not be drawn beyond it by rounding.
         at = min(high - 1, max(low, at)) if reading.condition == "healthy" else at
-        cells[at] = ("●", verdict(reading)[1])
+        cells[at] = ("●", verdict(reading, counts=counts)[1])
     return joined(cells)
 
 
-def signal_lines(readings: Sequence[Reading], width: int, objective: Objective = VALIDATION_LOSS, chosen: int | None = None) -> list[Line]:
-    """The table of the signals: title, value with unit, healthy range, gauge, verdict. `chosen`: the one that the cursor is on."""
+def signal_lines(
+    readings: Sequence[Reading],
+    width: int,
+    objective: Objective = VALIDATION_LOSS,
+    chosen: int | None = None,
+    uncounted: Collection[str] = (),
+) -> list[Line]:
+    """The table of the signals: title, value with unit, healthy range, gauge, verdict.
+
+    `chosen`: the one that the cursor is on. `uncounted`: signals for which the run is too young.
+    """
     gauges = min(WIDEST_GAUGE, width - GAUGE_FROM + 8) if width >= GAUGE_FROM else 0
     ranges = RANGE if gauges else SHORT_RANGE
     head = (
@@ -106,16 +117,17 @@ def signal_lines(readings: Sequence[Reading], width: int, objective: Objective =
     )
     lines: list[Line] = [[(cut(head, width), "muted")]]
     for place_in_table, reading in enumerate(readings):
-        word, tone = verdict(reading)
+        counts = reading.signal not in uncounted
+        word, tone = verdict(reading, counts=counts)
         title, unit = _named(reading, objective)
-        strong = "strong" if reading.condition == "sick" else ""
+        strong = "strong" if reading.condition == "sick" and counts else ""
         spans: list[Span] = [
             (f"{cut(title, TITLE):<{TITLE}}", "tab" if place_in_table == chosen else strong),
             (" ", ""),
             (f"{number(reading.value):>{VALUE}} ", tone if strong else ""),
             (f"{unit:<{UNIT}} ", "muted"),
             (f"{cut(bounds(reading), ranges):<{ranges}} ", "muted"),
-            *(gauge(reading, gauges) if gauges else ()),
+            *(gauge(reading, gauges, counts=counts) if gauges else ()),
             (" " if gauges else "", ""),
             (word, f"{tone}+strong" if strong else tone),
         ]
@@ -144,7 +156,8 @@ def detail_lines(reading: Reading, scene: Scene, width: int) -> list[Line]:
         ends = f" turn {history[0][0]} to {history[-1][0]}: {number(values[0])} to {number(values[-1])}{unit}"
         lines.append([(spark(values, max(8, min(40, width - len(ends)))), "cool"), (cut(ends, width), "muted")])
     if reading.condition == "sick":
-        lines += paragraph(f"→ {row.advice}", width)
+        young = scene.examined is not None and reading.signal in scene.examined.uncounted
+        lines += paragraph(UNCOUNTED if young else f"→ {row.advice}", width)
     return lines
 
 
@@ -161,9 +174,15 @@ COMFORT = ("✔ All signals are in range. Keep going.", "good")
 """A word and its tone, where no signal is sick."""
 
 
-def advice_lines(readings: Sequence[Reading], width: int, comfort: tuple[str, str] = COMFORT) -> list[Line]:
-    """What a practitioner would do about the sick ones; the comfort where there are none."""
-    sick = [reading for reading in readings if reading.condition == "sick"]
+UNCOUNTED = "The run is young: this is out of its range, but does not count yet."
+"""Of a signal that would be sick in an older run."""
+
+
+def advice_lines(
+    readings: Sequence[Reading], width: int, comfort: tuple[str, str] = COMFORT, uncounted: Collection[str] = ()
+) -> list[Line]:
+    """What a practitioner would do about the sick ones, without the uncounted; the comfort where there are none."""
+    sick = [reading for reading in readings if reading.condition == "sick" and reading.signal not in uncounted]
     lines: list[Line] = [[("What a practitioner would do", "primary+strong")]]
     if not sick:
         words, tone = comfort
