@@ -33,7 +33,7 @@ def _result(summary: RunSummary) -> str:
     last, began, objective = summary.last, summary.began, summary.objective
     asked, felt = summary.steps.means
     rows = [
-        ("turns", f"{summary.turn}{of_turns(began.length)}" if began is not None else str(summary.turn)),
+        ("turns", f"{summary.turn}{of_turns(summary.turns)}" if began is not None else str(summary.turn)),
         ("how it ended", HOW_IT_ENDED[summary.ended.ending].lower() if summary.ended is not None else "it goes on, or was broken off"),
         (f"judgement beside {_safe(objective.par)}", _judgement(summary)),
         ("training loss, smoothed", _number(last.get("train/loss_ema", nan))),
@@ -123,6 +123,8 @@ def _number(value: float) -> str:
 
 
 def _gflop(value: float) -> str:
+    if not isfinite(value):
+        return "–"
     return f"{value:,.0f} GFLOP" if value >= 100 else f"{value:.3g} GFLOP"
 
 

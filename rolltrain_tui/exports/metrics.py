@@ -114,7 +114,7 @@ class MetricRecorder:
                 known = {"val/loss": event.value, "val/loss_se": event.standard_error, "val/loss_best": event.best}
                 self._metrics.numbers |= known
             case ev.CampaignEnded() if self._metrics is not None:
-                self._metrics.numbers |= {"val/final": event.value, "perf/gflop": event.gflop}
+                self._metrics.numbers |= {"val/final": event.value, **_spent(event)}
             case ev.DiceRolled():
                 self._roll = event
                 self._dice += event.naturals
@@ -139,8 +139,8 @@ class MetricRecorder:
             "lr": step.lr,
             "grad_norm": step.grad_norm,
             "k/asked": step.k_requested,
-            "perf/tokens": self._tokens,
-            "perf/gflop": step.gflop,
+            **({"perf/tokens": self._tokens} if self._tokens else {}),  # a foreign loop does not count them
+            **_spent(step),
         }
         felt = {"update/proposed_norm": step.proposed_norm, "update/applied_norm": step.applied_norm, "k/felt": step.k_effective}
         metrics.numbers |= {name: value for name, value in felt.items() if value is not None}
@@ -152,3 +152,8 @@ class MetricRecorder:
         metrics.abilities, metrics.monster = tuple(self._in_force), self._monster
         self._in_force = {name: until for name, until in self._in_force.items() if until is None or until > step.turn}
         self._roll, self._dice = None, []
+
+
+def _spent(event: ev.StepTaken | ev.CampaignEnded) -> dict[str, float]:
+    """The energy, where it is measured: a foreign loop's is not."""
+    return {"perf/gflop": event.gflop} if event.gflop else {}

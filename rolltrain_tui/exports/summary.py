@@ -52,6 +52,10 @@ class RunSummary:
     """A fold of events and turn metrics. Call `hear` for each event and `add` for each finished turn."""
 
     began: ev.CampaignBegan | None = None
+    turns: int | None = None
+    """How many turns the run has by its latest settings; None: nobody knows."""
+    sides: int = 20
+    """Of the die that is cast now."""
     ended: ev.CampaignEnded | None = None
     ghost: ev.GhostSeen | None = None
     evaluated: ev.Evaluated | None = None
@@ -69,7 +73,7 @@ class RunSummary:
     met: Counter[str] = field(default_factory=Counter)
     slain: Counter[str] = field(default_factory=Counter)
     faces: Counter[int] = field(default_factory=Counter)
-    """Face of the campaign's die -> how often it fell. All dice of a roll count."""
+    """Face of the die that is cast now -> how often it fell. All dice of a roll count."""
     outcomes: Counter[str] = field(default_factory=Counter)
     not_finite: int = 0
     deaths: int = 0
@@ -77,21 +81,28 @@ class RunSummary:
     last: dict[str, float] = field(default_factory=dict)
     """Metric -> latest value."""
     moments: deque[ev.Event] = field(default_factory=lambda: deque(maxlen=MOMENTS))
-    """The last deaths, levels, gates and slain monsters."""
+    """The last deaths, levels, gates, slain monsters and changed settings."""
 
     def hear(self, event: ev.Event) -> Self:
         """One event of the story."""
         match event:
             case ev.CampaignBegan():
-                self.began = event
+                self.began, self.turns, self.sides = event, event.length, event.die
             case ev.CampaignEnded():
                 self.ended = event
             case ev.GhostSeen():
                 self.ghost = event
             case ev.Evaluated():
                 self.evaluated = event
-            case ev.SettingsChanged() if outdates_ghost(event):
-                self.ghost = None
+            case ev.SettingsChanged():
+                self.turns = event.turns
+                if outdates_ghost(event):
+                    self.ghost = None
+            case ev.DiceRolled():
+                if event.die != self.sides:
+                    self.sides = event.die
+                    self.faces.clear()
+                self.faces.update(event.naturals)
             case ev.AbilityUsed():
                 tally = self.abilities.setdefault(event.ability, AbilityTally())
                 tally.uses, tally.triggers = tally.uses + event.live, tally.triggers + (not event.live)
@@ -106,7 +117,7 @@ class RunSummary:
                 self.deaths = event.sheet.deaths
             case ev.GateFaced():
                 self.gates[event.opened] += 1
-        if isinstance(event, ev.MonsterFell | ev.HeroFell | ev.LevelGained | ev.GateFaced):
+        if isinstance(event, ev.MonsterFell | ev.HeroFell | ev.LevelGained | ev.GateFaced | ev.SettingsChanged):
             self.moments.append(event)
         return self
 
@@ -123,7 +134,6 @@ class RunSummary:
         self.steps.measure(asked, felt)
         self.not_finite += not isfinite(metrics.numbers["train/loss"])
         self.outcomes[metrics.outcome] += bool(metrics.outcome)
-        self.faces.update(metrics.dice)
         for name in (*metrics.abilities, *([metrics.monster] if metrics.monster else [])):
             self.lanes.setdefault(name, Lane()).add(metrics.turn)
         self.foes |= {metrics.monster} - {""}
@@ -142,10 +152,6 @@ class RunSummary:
     def objective(self) -> Objective:
         """What the evaluations measured."""
         return VALIDATION_LOSS if self.began is None else self.began.objective
-
-    @property
-    def sides(self) -> int:
-        return 20 if self.began is None else self.began.die
 
     @property
     def counts(self) -> list[int]:

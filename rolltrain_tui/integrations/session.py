@@ -122,6 +122,8 @@ class Session:
         self._closed = False
         self._started = perf_counter()
         self._chronicle = Journal(folder) if folder is not None and self.ranks.first else None
+        self._written = 0
+        """Events in the chronicle where this game does not write it now. The ending is left out: a loop that goes on has another."""
 
     @property
     def game(self) -> Game:
@@ -274,7 +276,11 @@ class Session:
         state, self.cycle = self.cycle.state_dict(), TurnCycle(self.config, self, self._info())
         self.cycle.load_state(state)
         if self.cycle.began:
-            self._happen([replace(self.cycle.open(), turn=self.cycle.turn)])  # the story says it anew
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The story says again what the run is, from this turn on."""
+        self._happen([replace(self.cycle.open(), turn=self.cycle.turn)])
 
     def remember(self, evaluation: Evaluation) -> None:
         """Keep the state that an evaluation measured, for abilities that return to the best."""
@@ -300,6 +306,8 @@ class Session:
         """Stop the game and give the optimiser back. `ended`: the loop has reached its end, and the story has one."""
         if self._closed:
             return
+        if self._chronicle is not None:
+            self._written = self._chronicle.events_written
         if ended and self.cycle.progress.last is not None:
             self._happen([self.cycle.close(_evaluation(self.cycle.progress.last))])
         self._closed = True
@@ -365,8 +373,9 @@ class Session:
             **self.cycle.state_dict(),
             "camp_waits": self._camp_waits,
             "window": list(self._window),
+            "turns": self.config.turns,
             "objective": asdict(self.objective),
-            "events": self._chronicle.events_written if self._chronicle is not None else 0,
+            "events": self._chronicle.events_written if self._chronicle is not None else self._written,
             "hindsight": self.memory.state_dict(),  # the name that checkpoints have for it
         }
 
@@ -389,8 +398,13 @@ class Session:
         self.hooks.disarm()
         self.memory.adopt(found)
         self._noise.set_state(noise)
+        self._written = events
+        as_told = state.get("turns", self.config.turns) == self.config.turns
         if self._chronicle is not None:
             self._chronicle.truncate_to(events)
+            as_told = as_told and self._chronicle.events_written == events  # else the story so far is in another folder
+        if self.cycle.began and not as_told:
+            self._begin_anew()
 
     def __reduce__(self) -> Any:
         state = None if self._closed else self.state_dict()

@@ -6,6 +6,7 @@ that is not finite is hidden from the optimiser, so that it reaches neither weig
 The hooks act only while they are armed: from `arm` to `disarm`, which is one turn of one owner. Any other step is plain.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -134,15 +135,16 @@ class OptimizerHooks:
                 p.grad = None
 
     @torch.no_grad()
-    def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
         effect = self._effect
         if effect is None:
-            return  # outside of a turn
+            return None  # outside of a turn
         if self.motion is not None:
             self.further = True
-            return
+            return None
         self._reread()
-        if not (kwargs.get("closure") or any(map(callable, args))):
+        closure = any(map(callable, (*args, *kwargs.values())))
+        if not closure:
             self.look()
         # k as a learning rate is free; else theta_old is copied now and the update scaled after the step
         k = effect.update_scale * effect.lr_scale
@@ -151,12 +153,19 @@ class OptimizerHooks:
         if self._by_rate:
             assert self._sampled is not None
             self._sampled.remember()
-            self._kept = scale_groups(optimizer, k, effect.decay_factor)
-            return
-        if k != 1 or masks(effect) or self.levers.norms is not None:
+        elif k != 1 or masks(effect) or self.levers.norms is not None:
             self.levers.remember()
-        if effect.decay_factor != 1:
-            self._kept = scale_groups(optimizer, 1.0, effect.decay_factor)
+        rate, decay = k if self._by_rate else 1.0, effect.decay_factor
+        if rate == decay == 1:
+            return None
+
+        def scale() -> None:
+            self._kept = scale_groups(optimizer, rate, decay)
+
+        if closure and self._sampled is not None:  # PyTorch's own optimisers call it first, and it may set the learning rate
+            return _and_then(scale, args, kwargs)
+        scale()
+        return None
 
     @torch.no_grad()
     def _after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -195,6 +204,24 @@ class OptimizerHooks:
             return False
         # a sample would miss the few rows that a sparse gradient moves
         return not any(p.grad is not None and p.grad.is_sparse for p in self.levers.parameters)
+
+
+def _and_then(act: Callable[[], None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a step, whose closure calls `act` at its end."""
+
+    def with_act(value: Any) -> Any:
+        if not callable(value):
+            return value
+
+        @functools.wraps(value)
+        def closure(*args: Any, **kwargs: Any) -> Any:
+            result = value(*args, **kwargs)
+            act()
+            return result
+
+        return closure
+
+    return tuple(map(with_act, args)), {key: with_act(value) for key, value in kwargs.items()}
 
 
 def _length(grads: list[Tensor]) -> float:

@@ -37,6 +37,7 @@ from rolltrain_tui.protocol.events import (
     GhostSeen,
     MonsterAppeared,
     MonsterFell,
+    SettingsChanged,
     StepTaken,
     TwinJudged,
 )
@@ -409,3 +410,15 @@ def test_exports_load_no_torch(played: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr.splitlines()[-1] == "0 []"
+
+
+def test_the_card_knows_the_settings_that_the_run_went_on_with() -> None:
+    """It counts the turns that were asked for last, tells what was changed, and judges the die that is cast now alone."""
+    changed = SettingsChanged(1, (("dice.die", '"d20"', '"d6"'),), 200, "hero", 6, 4, began().sheet)
+    small = DiceRolled(2, 6, (5,), 5, 0, 5, 4, "hit", 1.0)
+    summary = summary_of([began(), rolled(1, 5), stepped(1), changed, small, stepped(2)])
+    card = report_card(summary)
+    assert "| turns | 2 of 200 |" in card
+    assert "- turn 1: Other settings from here on: dice.die" in card
+    assert "On the d6: 1 dice" in card
+    assert summary.counts == [0, 0, 0, 0, 1, 0]

@@ -81,3 +81,10 @@ def test_story_and_screen_tell_no_k_that_was_not_measured() -> None:
     roll = DiceRolled(1, 20, (11,), 11, 2, 13, 12, "hit", 1.0)
     shown = ["".join(text for text, _ in turn_rows(TurnLine(1, roll, step, None), 100)[0]) for step in (PLAIN, replace(FUMBLE, turn=1))]
     assert ["×1.000 full  loss", "×0.000 felt  loss"] == [row[row.index("×") :][:17] for row in shown]
+
+
+def test_energy_and_tokens_that_nobody_counts_are_left_out(tmp_path: Path) -> None:
+    """A foreign loop's steps have neither."""
+    rows, summary = table_of([BEGAN, replace(PLAIN, tokens=0, gflop=0.0), replace(ENDED, turn=1, gflop=0.0)], tmp_path)
+    assert ("", "") == (rows[0]["perf/tokens"], rows[0]["perf/gflop"])
+    assert "| energy, twins aside | – |" in report_card(summary)

@@ -3,6 +3,7 @@
 import copy
 import gc
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from torch import Tensor, nn
 
 import rolltrain_tui
 from rolltrain_tui import Cleric, Session
-from rolltrain_tui.protocol.events import StepTaken
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, StepTaken
+from rolltrain_tui.runs.event_log import read
 
 WILD: dict[str, Any] = {"rulebook": "methodology", "monsters": "off", "seed": 3}
 """k is never 1 in the first turns."""
@@ -243,3 +245,60 @@ def test_a_model_that_is_pickled_takes_nothing_along() -> None:
     bare = net()
     bare.load_state_dict(model.state_dict())
     assert b"rolltrain" not in pickle.dumps((model, optimizer))
+
+
+def went_on(folder: Path, state: dict[str, Any], **words: Any) -> list[Event]:
+    """The story in a folder after three more turns of a game from `state`."""
+    model, optimizer, game = foreign(folder=folder, **words)
+    game.load_state_dict(state)
+    play(model, optimizer, game, range(4, 7))
+    game.close(ended=True)
+    return list(read(folder / "chronicle.jsonl"))
+
+
+def three_turns(folder: Path, **words: Any) -> dict[str, Any]:
+    """The state of a game that was played to its end before it was saved."""
+    model, optimizer, game = foreign(folder=folder, **words)
+    play(model, optimizer, game, range(1, 4))
+    game.evaluated(1.0)
+    game.close(ended=True)
+    return game.state_dict()
+
+
+def test_a_game_that_was_saved_after_its_end_goes_on_with_its_story(tmp_path: Path) -> None:
+    """As where a script saves at its very end: the turns before stay in the chronicle, and there is one ending."""
+    story = went_on(tmp_path, three_turns(tmp_path))
+    assert [event.turn for event in story if isinstance(event, StepTaken)] == [1, 2, 3, 4, 5, 6]
+    assert [type(event) for event in story].count(CampaignBegan) == 1
+    assert [event.turn for event in story if isinstance(event, CampaignEnded)] == [6]
+
+
+def test_a_story_that_goes_on_in_another_folder_says_what_the_run_is(tmp_path: Path) -> None:
+    """So that replay, watch and plot can read it."""
+    story = went_on(tmp_path / "b", three_turns(tmp_path / "a"))
+    assert (type(story[0]), story[0].turn) == (CampaignBegan, 3)
+    assert [event.turn for event in story if isinstance(event, StepTaken)] == [4, 5, 6]
+
+
+def test_a_loop_that_grows_longer_says_so_in_its_story(tmp_path: Path) -> None:
+    """More epochs than at first: the story counts to the new end."""
+    story = went_on(tmp_path, three_turns(tmp_path, turns=3), turns=6)
+    assert [(event.turn, event.turns) for event in story if isinstance(event, CampaignBegan)] == [(0, 3), (3, 6)]
+
+
+def test_a_closure_may_set_the_learning_rate() -> None:
+    """As Lightning's callbacks do before a step: k is then of the step with that rate."""
+    model, optimizer, game = foreign()
+    for turn in range(1, 9):
+
+        def closure(turn: int = turn) -> Tensor:
+            loss = descend(model, optimizer, turn)
+            optimizer.param_groups[0]["lr"] = 1e-3 * turn
+            return loss
+
+        with game.turn(0.0):
+            optimizer.step(closure)
+        assert optimizer.param_groups[0]["lr"] == 1e-3 * turn
+    changed = [step for step in steps(game) if step.k_requested != 1]
+    assert len(changed) > 3
+    assert [step.k_effective for step in changed] == pytest.approx([step.k_requested for step in changed], abs=1e-3)
