@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
     from rolltrain_tui.training.diagnosis import TrainingProbe, examine, temperature
     from rolltrain_tui.training.levered_learner import LeveredLearner
-    from rolltrain_tui.training.measures import Layer
+    from rolltrain_tui.training.optimizers.schedules import TurnSchedule, build_optimizer
     from rolltrain_tui.training.probe import layers_of, probe
-    from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
-    from rolltrain_tui.training.snapshots import LearnerStateError
-    from rolltrain_tui.training.streams import Streams, random_stream
+    from rolltrain_tui.training.state.snapshots import LearnerStateError
+    from rolltrain_tui.training.state.streams import Streams, random_stream
+    from rolltrain_tui.training.tensors.measures import Layer
 
 __all__ = [
     "HALF",
@@ -93,11 +93,11 @@ _ON_DEMAND = {
     **dict.fromkeys(("layers_of", "probe"), "rolltrain_tui.training.probe"),
     **dict.fromkeys(("TrainingProbe", "examine", "temperature"), "rolltrain_tui.training.diagnosis"),
     **dict.fromkeys(("BatchGradient", "GradientSum", "drop_worst", "micro_batches"), "rolltrain_tui.training.batch_gradient"),
-    **dict.fromkeys(("TurnSchedule", "build_optimizer"), "rolltrain_tui.training.schedules"),
-    **dict.fromkeys(("Streams", "random_stream"), "rolltrain_tui.training.streams"),
-    "Layer": "rolltrain_tui.training.measures",
+    **dict.fromkeys(("TurnSchedule", "build_optimizer"), "rolltrain_tui.training.optimizers.schedules"),
+    **dict.fromkeys(("Streams", "random_stream"), "rolltrain_tui.training.state.streams"),
+    "Layer": "rolltrain_tui.training.tensors.measures",
     "LeveredLearner": "rolltrain_tui.training.levered_learner",
-    "LearnerStateError": "rolltrain_tui.training.snapshots",
+    "LearnerStateError": "rolltrain_tui.training.state.snapshots",
     "Reward": "rolltrain_tui.modes.duel.rewards",
 }
 

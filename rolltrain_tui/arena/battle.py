@@ -36,8 +36,8 @@ from rolltrain_tui.arena.sampling import LONGEST, training_text, write
 from rolltrain_tui.arena.scores import BURST, originality, ranks, score_of
 from rolltrain_tui.arena.trainer import Trainer, TrainJob
 from rolltrain_tui.arena.training import models_of
-from rolltrain_tui.training.machine import available_cores
-from rolltrain_tui.training.streams import stream_seed
+from rolltrain_tui.training.machine.machine import available_cores
+from rolltrain_tui.training.state.streams import stream_seed
 
 REPORTS = 80
 """Most progress reports of a battle."""

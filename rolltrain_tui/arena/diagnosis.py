@@ -27,8 +27,8 @@ from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.health.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.training.diagnosis import TrainingProbe, measure
-from rolltrain_tui.training.layer_history import LOOKS, LayerHistory
-from rolltrain_tui.training.measures import ALIVE, Layer, lengths
+from rolltrain_tui.training.state.layer_history import LOOKS, LayerHistory
+from rolltrain_tui.training.tensors.measures import ALIVE, Layer, lengths
 
 SCOUTING = 60
 """First steps, in which bounds adapt to the run: as in the campaign of the tiny GPT."""

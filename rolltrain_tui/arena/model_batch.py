@@ -20,7 +20,7 @@ from torch import Tensor
 
 from rolltrain_tui.arena.agents import Shape, layout, num_parameters
 from rolltrain_tui.modes.text.gpt import KeyValueCache
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 EPS = 1e-5
 """Added to the variance in both norms, as in PyTorch's LayerNorm."""

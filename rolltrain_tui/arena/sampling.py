@@ -18,7 +18,7 @@ from rolltrain_tui.arena.training import corpus_for, models_of
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import window_start
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 LONGEST = 64
 """Most characters of a line."""

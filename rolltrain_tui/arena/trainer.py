@@ -18,8 +18,8 @@ from rolltrain_tui.arena.model_batch import ModelBatch, gradient, views
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.machine import available_cores
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.machine.machine import available_cores
+from rolltrain_tui.training.state.streams import random_stream
 
 PAGE = 256
 """Steps whose windows are drawn at once: one random stream for each step would cost as much as a small model's step."""

@@ -23,7 +23,7 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.training.dtype_trial import DtypeTrial, trial
 from rolltrain_tui.training.levered_learner import LeveredLearner
-from rolltrain_tui.training.machine import available_cores
+from rolltrain_tui.training.machine.machine import available_cores
 
 DTYPES = ("float32", "bfloat16")
 

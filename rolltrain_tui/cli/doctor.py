@@ -142,7 +142,7 @@ def _saves_folder(folder: Path) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    from rolltrain_tui.training import machine
+    from rolltrain_tui.training.machine import machine
 
     device = machine.pick_device("auto")
     there = []

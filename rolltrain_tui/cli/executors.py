@@ -40,7 +40,7 @@ executor_options = options.together(
     ),
 )
 """--workers and --ray, which `executor` takes as they are."""
-LOADED = ("rolltrain_tui.training.worker_server", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run")
+LOADED = ("rolltrain_tui.training.machine.worker_server", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run")
 """What most runs need: each worker would take seconds to load it."""
 
 

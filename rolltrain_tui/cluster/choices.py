@@ -19,7 +19,7 @@ from rolltrain_tui.cluster.gang import Gang, RankLostError, RanksError, part
 from rolltrain_tui.cluster.runs import Beginning, Follower, LeadingRun, Order, Resuming, agreed_order, opened
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.runs import ghosts
-from rolltrain_tui.training.ranks import ALONE, train_with
+from rolltrain_tui.training.machine.ranks import ALONE, train_with
 
 
 class Leader:

@@ -14,7 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from rolltrain_tui.cluster import launched
-from rolltrain_tui.training.ranks import ALONE, Ranks, train_with
+from rolltrain_tui.training.machine.ranks import ALONE, Ranks, train_with
 
 TIMEOUT = "ROLLTRAIN_RANKS_TIMEOUT"
 """Variable of the environment: seconds after which a rank that waits for another gives up. Without it, PyTorch's own (30 minutes)."""

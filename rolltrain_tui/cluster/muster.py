@@ -11,7 +11,7 @@ import torch
 from rolltrain_tui import __version__
 from rolltrain_tui.cluster.gang import Gang, RanksError
 from rolltrain_tui.protocol.machine import Machine
-from rolltrain_tui.training.ranks import Ranks
+from rolltrain_tui.training.machine.ranks import Ranks
 
 T = TypeVar("T")
 SHOWN = 60

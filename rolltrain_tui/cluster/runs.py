@@ -31,7 +31,7 @@ from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.manifest import Summary
 from rolltrain_tui.runs.saves.store import Snapshot, dump_state, load_state
 from rolltrain_tui.runs.saves.tensors import pack, unpack
-from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.machine.machine_kind import this_machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

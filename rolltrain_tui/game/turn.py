@@ -22,7 +22,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Ending, Evaluated, Event, StepTaken
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.machine.machine_kind import this_machine
 
 
 class TrainingState(Protocol):

@@ -14,8 +14,8 @@ from rolltrain_tui.integrations.terms import GameKeywords, Terms, at_least_one, 
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.events import ENDLESS
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
-from rolltrain_tui.training.shards import deal_back, refuse_flat_shards
-from rolltrain_tui.training.wrappers import plain_model, plain_optimizer
+from rolltrain_tui.training.state.wrappers import plain_model, plain_optimizer
+from rolltrain_tui.training.tensors.shards import deal_back, refuse_flat_shards
 
 
 @takes_terms

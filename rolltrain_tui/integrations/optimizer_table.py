@@ -23,8 +23,8 @@ from rolltrain_tui.integrations.begin import session
 from rolltrain_tui.integrations.characters import Paladin
 from rolltrain_tui.integrations.session import Session
 from rolltrain_tui.protocol.events import StepTaken
-from rolltrain_tui.training.host_chance import host_unchanged, seeded_host_state, set_host_state
-from rolltrain_tui.training.snapshots import Snapshot
+from rolltrain_tui.training.state.host_chance import host_unchanged, seeded_host_state, set_host_state
+from rolltrain_tui.training.state.snapshots import Snapshot
 
 TURNS = 20
 CLOSE = 1e-3

@@ -48,9 +48,9 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.training.levered_learner import at_rest
-from rolltrain_tui.training.optimizer_state import parameters_of
-from rolltrain_tui.training.optimizer_trial import undoes, unsaved
-from rolltrain_tui.training.wrappers import plain_optimizer, plain_scheduler
+from rolltrain_tui.training.optimizers.optimizer_state import parameters_of
+from rolltrain_tui.training.state.optimizer_trial import undoes, unsaved
+from rolltrain_tui.training.state.wrappers import plain_optimizer, plain_scheduler
 
 _EMPTY = "where there are no numbers; give them numbers first (model.to_empty(device=...), then load or initialise them)"
 FEWEST_BETWEEN_CAMPS = 200

@@ -50,15 +50,15 @@ from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.story.narration import tell
-from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
-from rolltrain_tui.training.levers import StepMeasurement
-from rolltrain_tui.training.machine_kind import this_machine
-from rolltrain_tui.training.noise import add_weight_noise
-from rolltrain_tui.training.optimizer_state import parameters_of, rate_of
+from rolltrain_tui.training.levers.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
+from rolltrain_tui.training.levers.levers import StepMeasurement
+from rolltrain_tui.training.levers.noise import add_weight_noise
+from rolltrain_tui.training.machine.machine_kind import this_machine
+from rolltrain_tui.training.optimizers.optimizer_state import parameters_of, rate_of
 from rolltrain_tui.training.probe import layers_of
-from rolltrain_tui.training.snapshots import LearnerStateError, fitting
-from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.snapshots import LearnerStateError, fitting
+from rolltrain_tui.training.state.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
+from rolltrain_tui.training.state.streams import random_stream
 
 NOISE = "stream.weight_noise"
 """Name of the noise's stream in a state."""

@@ -2,9 +2,9 @@
 
 import math
 
-from rolltrain_tui.training.foreign_optimizer import NoStep, OptimizerHooks
-from rolltrain_tui.training.levers import StepMeasurement
-from rolltrain_tui.training.wrappers import accumulating
+from rolltrain_tui.training.levers.foreign_optimizer import NoStep, OptimizerHooks
+from rolltrain_tui.training.levers.levers import StepMeasurement
+from rolltrain_tui.training.state.wrappers import accumulating
 
 NO_STEP = StepMeasurement(grad_norm=math.nan, optimizer_steps=0)
 STEPLESS = 3

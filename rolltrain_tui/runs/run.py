@@ -24,7 +24,7 @@ from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.runs import event_codec, layout, saves, trajectories
 from rolltrain_tui.runs.event_log import Chronicle, read
 from rolltrain_tui.runs.open import SavedRun, new_campaign, with_settings
-from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.machine.machine_kind import this_machine
 
 
 class Run:

@@ -9,7 +9,7 @@ from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.runs import event_log, layout
 from rolltrain_tui.runs.reexecution import StartPoint
 from rolltrain_tui.runs.saves import slots
-from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.machine.machine_kind import this_machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ from torch import Tensor
 
 from rolltrain_tui.protocol.learner import Examination
 from rolltrain_tui.protocol.readings import LayerReading
-from rolltrain_tui.training.layer_history import LayerHistory
-from rolltrain_tui.training.measures import Layer, agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
-from rolltrain_tui.training.shards import own
-from rolltrain_tui.training.state_memory import TrainingMemory
+from rolltrain_tui.training.state.layer_history import LayerHistory
+from rolltrain_tui.training.state.state_memory import TrainingMemory
+from rolltrain_tui.training.tensors.measures import Layer, agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
+from rolltrain_tui.training.tensors.shards import own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,18 +33,18 @@ from rolltrain_tui.protocol.learner import Evaluation, Examination, StepAbandone
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.batch_gradient import BatchGradient
 from rolltrain_tui.training.diagnosis import TrainingProbe, examine, has_temperature, temperature
-from rolltrain_tui.training.host_chance import host_unchanged
-from rolltrain_tui.training.levers import Levers, StepMeasurement
-from rolltrain_tui.training.measures import Layer
-from rolltrain_tui.training.noise import add_weight_noise
-from rolltrain_tui.training.optimizer_modes import in_evaluation_mode
-from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.sampled_levers import SampledLevers
-from rolltrain_tui.training.schedules import Schedule
-from rolltrain_tui.training.shards import own
-from rolltrain_tui.training.snapshots import LearnerStateError, overwrite, weights_sha256
-from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
-from rolltrain_tui.training.streams import Streams, global_state, set_global_state
+from rolltrain_tui.training.levers.levers import Levers, StepMeasurement
+from rolltrain_tui.training.levers.noise import add_weight_noise
+from rolltrain_tui.training.levers.sampled_levers import SampledLevers
+from rolltrain_tui.training.machine.ranks import ALONE, Ranks
+from rolltrain_tui.training.optimizers.optimizer_modes import in_evaluation_mode
+from rolltrain_tui.training.optimizers.schedules import Schedule
+from rolltrain_tui.training.state.host_chance import host_unchanged
+from rolltrain_tui.training.state.snapshots import LearnerStateError, overwrite, weights_sha256
+from rolltrain_tui.training.state.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
+from rolltrain_tui.training.state.streams import Streams, global_state, set_global_state
+from rolltrain_tui.training.tensors.measures import Layer
+from rolltrain_tui.training.tensors.shards import own
 
 
 @contextmanager

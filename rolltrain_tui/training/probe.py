@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.training.any_batch import examples_in
 from rolltrain_tui.training.diagnosis import TrainingProbe
-from rolltrain_tui.training.gradients import dense, real
-from rolltrain_tui.training.measures import ALIVE, Layer, mean_of
+from rolltrain_tui.training.tensors.any_batch import examples_in
+from rolltrain_tui.training.tensors.gradients import dense, real
+from rolltrain_tui.training.tensors.measures import ALIVE, Layer, mean_of
 
 DEPTH = 4
 """Parts of a parameter's name that tell its layer, its own name not counted."""

@@ -25,7 +25,7 @@ from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
-from rolltrain_tui.training.measures import agree_fraction
+from rolltrain_tui.training.tensors.measures import agree_fraction
 
 HEARD = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
 

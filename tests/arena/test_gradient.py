@@ -9,7 +9,7 @@ from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.model_batch import ModelBatch, gradient, views
 from rolltrain_tui.arena.trainer import DIVIDED, ROUND, TRIAL, ThreadChoice, Trainer, TrainJob
-from rolltrain_tui.training.machine import available_cores
+from rolltrain_tui.training.machine.machine import available_cores
 
 V = 11
 

@@ -12,8 +12,8 @@ import torch
 
 from rolltrain_tui.base import allocator
 from rolltrain_tui.base.allocator import SETTINGS, tune_allocator
-from rolltrain_tui.training import split_batch
-from rolltrain_tui.training.split_batch import SplitBatch
+from rolltrain_tui.training.machine import split_batch
+from rolltrain_tui.training.machine.split_batch import SplitBatch
 
 LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 

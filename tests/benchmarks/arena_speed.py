@@ -24,7 +24,7 @@ from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.model_batch import ModelBatch
 from rolltrain_tui.arena.trainer import Trainer, TrainJob
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
-from rolltrain_tui.training.machine import available_cores
+from rolltrain_tui.training.machine.machine import available_cores
 
 SHAPE = Shape(n_embd=16, n_layer=1, n_head=4, context=16)
 MICRO = Shape(n_embd=16, n_layer=1, n_head=4, context=16, style="microgpt")

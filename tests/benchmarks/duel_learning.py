@@ -22,7 +22,7 @@ from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Host, Rho, chances, play
 from rolltrain_tui.protocol.effects import NEUTRAL
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 LOOKS = 6

@@ -47,7 +47,7 @@ class Meter:
     def watching(self) -> Iterator[None]:
         """Inside, every session and its hooks."""
         from rolltrain_tui.integrations.session import Session
-        from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
+        from rolltrain_tui.training.levers.foreign_optimizer import OptimizerHooks
 
         calls = [
             (owner, name, getattr(owner, name))

@@ -18,7 +18,7 @@ from rolltrain_tui.modes.campaign_file import find, load
 from rolltrain_tui.modes.text.config import TextConfig
 from rolltrain_tui.modes.text.learner import TextLearner, probe_offsets
 from rolltrain_tui.protocol.effects import NEUTRAL
-from rolltrain_tui.training.schedules import learning_rate
+from rolltrain_tui.training.optimizers.schedules import learning_rate
 
 WINDOWS = 1024
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from rolltrain_tui.bench.contest import Contestant, bare_loop, headless, ready
 from rolltrain_tui.modes.campaign_file import find
-from rolltrain_tui.training.machine import available_cores
+from rolltrain_tui.training.machine.machine import available_cores
 
 TURNS = 20
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -13,7 +13,7 @@ from rolltrain_tui.cluster.runs import Beginning, Follower, agreed_order, opened
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline
 from rolltrain_tui.protocol.events import GhostPoint
-from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.machine.machine_kind import this_machine
 
 Configure = Callable[..., CampaignConfig]
 

@@ -9,8 +9,8 @@ from torch import nn
 
 import rolltrain_tui
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS
-from rolltrain_tui.training.masks import FEWEST_NORMS
+from rolltrain_tui.training.levers.foreign_optimizer import UNAVAILABLE_LEVERS
+from rolltrain_tui.training.levers.masks import FEWEST_NORMS
 
 OF_NO_USE = {"dials", "on_zero"}
 """Such a loop has no dials, and always calls its optimiser: `on_zero` is hold."""

@@ -16,7 +16,7 @@ from rolltrain_tui.protocol.commands import SaveGame
 from rolltrain_tui.protocol.events import TwinJudged, TwinLost
 from rolltrain_tui.runs.event_log import read
 from rolltrain_tui.runs.saves import tensors as files
-from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot
+from rolltrain_tui.training.state.snapshots import LearnerStateError, Snapshot
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse")  # PyTorch calls some of its layouts new
 

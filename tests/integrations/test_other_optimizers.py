@@ -16,8 +16,8 @@ from rolltrain_tui import Barbarian, Paladin, RollToTrain, Session, Wizard
 from rolltrain_tui.integrations.checkpoints import stow
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.events import CommandRefused, Event, StepTaken
-from rolltrain_tui.training.optimizer_trial import unsaved
-from rolltrain_tui.training.snapshots import Snapshot
+from rolltrain_tui.training.state.optimizer_trial import unsaved
+from rolltrain_tui.training.state.snapshots import Snapshot
 
 numpy = pytest.importorskip("numpy")
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}

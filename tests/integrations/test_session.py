@@ -40,7 +40,7 @@ from rolltrain_tui.runs.saves import SaveError
 from rolltrain_tui.serve import phone
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
+from rolltrain_tui.training.levers.foreign_optimizer import OptimizerHooks
 from rolltrain_tui.tui.widgets.status import Pace, status_line
 
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}

@@ -38,7 +38,7 @@ from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.manifest import load as manifest_of
 from rolltrain_tui.runs.verification import Verdict, Verification
 from rolltrain_tui.runs.whereabouts import whereabouts
-from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.machine.machine_kind import this_machine
 
 Configure = Callable[..., CampaignConfig]
 MOVES: list[tuple[int, Command]] = [(2, UseAbility("rage"))]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from rolltrain_tui.integrations.session import Session
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import StepTaken
-from rolltrain_tui.training.shards import whole
+from rolltrain_tui.training.tensors.shards import whole
 
 STEPS, SICK = 12, 6
 GAME: dict[str, Any] = {"character_class": "barbarian", "monsters": "off", "camp_every": 4}

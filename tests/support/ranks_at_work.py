@@ -33,8 +33,8 @@ from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
 from rolltrain_tui.training import dtype_trial
-from rolltrain_tui.training.ranks import ALONE
-from rolltrain_tui.training.shards import own, whole
+from rolltrain_tui.training.machine.ranks import ALONE
+from rolltrain_tui.training.tensors.shards import own, whole
 from support.paths import CAMPAIGNS, TINY
 from support.stories import lines
 from support.texts import sentence

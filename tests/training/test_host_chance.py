@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rolltrain_tui.training.host_chance import host_state, host_unchanged, packed, seeded_host_state, set_host_state, unpacked
+from rolltrain_tui.training.state.host_chance import host_state, host_unchanged, packed, seeded_host_state, set_host_state, unpacked
 
 numpy = pytest.importorskip("numpy")
 DRAWS: dict[str, Callable[[], float]] = {

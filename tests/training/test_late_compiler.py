@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 ASKED = """
 import json, sys
 import torch
-from rolltrain_tui.training.late_compiler import NAME, LateCompiler, load_compiler_late
+from rolltrain_tui.training.machine.late_compiler import NAME, LateCompiler, load_compiler_late
 
 {before}
 load_compiler_late()
@@ -59,7 +59,7 @@ LOOKED_AT = """
 import inspect, sys
 import torch
 assert "torch.distributed.tensor" not in sys.modules
-from rolltrain_tui.training.late_compiler import NAME, LateCompiler, load_compiler_late
+from rolltrain_tui.training.machine.late_compiler import NAME, LateCompiler, load_compiler_late
 
 load_compiler_late()
 inspect.getmodule(sys._getframe())  # as torch.library does: it asks all modules for their files

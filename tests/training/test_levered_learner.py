@@ -15,8 +15,8 @@ from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum
 from rolltrain_tui.training.levered_learner import LeveredLearner
-from rolltrain_tui.training.snapshots import LearnerStateError
-from rolltrain_tui.training.streams import Streams
+from rolltrain_tui.training.state.snapshots import LearnerStateError
+from rolltrain_tui.training.state.streams import Streams
 
 POINTS = 8
 

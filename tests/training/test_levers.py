@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, AdamW, NAdam, Optimizer, RMSprop
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.lean_step import serve
-from rolltrain_tui.training.levers import Levers, StepMeasurement, is_zero
-from rolltrain_tui.training.noise import add_weight_noise, replace_targets
+from rolltrain_tui.training.levers.levers import Levers, StepMeasurement, is_zero
+from rolltrain_tui.training.levers.noise import add_weight_noise, replace_targets
+from rolltrain_tui.training.optimizers.lean_step import serve
 
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from rolltrain_tui.training import machine
-from rolltrain_tui.training.machine import DeviceError, available_cores, native_bf16, pick_device, pick_dtype, pick_threads
-from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.machine import machine
+from rolltrain_tui.training.machine.machine import DeviceError, available_cores, native_bf16, pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.machine.machine_kind import this_machine
 
 
 def present(monkeypatch: pytest.MonkeyPatch, *, cuda: bool, mps: bool) -> None:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.training.masks import FEWEST_NORMS, NORMS, cap_of
+from rolltrain_tui.training.levers.masks import FEWEST_NORMS, NORMS, cap_of
 
 
 @given(st.lists(st.floats(0, 1e3), min_size=FEWEST_NORMS, max_size=NORMS), st.floats(0, 1))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rolltrain_tui.training.plain_values import NotPlainError, copied, dumped, loaded
+from rolltrain_tui.training.tensors.plain_values import NotPlainError, copied, dumped, loaded
 
 CPU = torch.device("cpu")
 NUMBERS = (None, True, 3, 0.1, math.inf, -math.inf, "words", [1, 2.5], (1, (2,)), {"a": {3: 4}, 5: []}, torch.float16, CPU)

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.levers import Levers, StepMeasurement
-from rolltrain_tui.training.sampled_levers import SampledLevers
+from rolltrain_tui.training.levers.levers import Levers, StepMeasurement
+from rolltrain_tui.training.levers.sampled_levers import SampledLevers
 
 OPTIMIZERS = {
     "adamw": lambda p: torch.optim.AdamW(p, lr=1e-2, weight_decay=0.1, fused=True),

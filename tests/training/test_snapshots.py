@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
-from rolltrain_tui.training.snapshots import Snapshot
+from rolltrain_tui.training.state.snapshots import Snapshot
 
 
 def test_a_distance_is_that_of_the_weights_that_were_taken() -> None:

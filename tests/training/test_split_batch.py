@@ -11,8 +11,8 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.split_batch import SplitBatch
-from rolltrain_tui.training.update_buffers import in_one_piece, lay_side_by_side
+from rolltrain_tui.training.machine.split_batch import SplitBatch
+from rolltrain_tui.training.tensors.update_buffers import in_one_piece, lay_side_by_side
 
 Configs = Callable[..., CampaignConfig]
 

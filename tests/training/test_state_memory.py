@@ -12,10 +12,10 @@ from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.training.levers import Levers
-from rolltrain_tui.training.measures import mean_of
-from rolltrain_tui.training.snapshots import LearnerStateError
-from rolltrain_tui.training.state_memory import TrainingMemory
+from rolltrain_tui.training.levers.levers import Levers
+from rolltrain_tui.training.state.snapshots import LearnerStateError
+from rolltrain_tui.training.state.state_memory import TrainingMemory
+from rolltrain_tui.training.tensors.measures import mean_of
 
 MakeLearner = Callable[..., TextLearner]
 

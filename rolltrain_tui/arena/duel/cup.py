@@ -15,7 +15,7 @@ from rolltrain_tui.modes.duel.names import Role, other
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, chances, play
 from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.seats import Seat
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 TRIES = 50
 """Draws of all starts, where many games are over before they begin."""

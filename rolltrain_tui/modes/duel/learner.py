@@ -41,14 +41,14 @@ from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
-from rolltrain_tui.training.below_autograd import below_autograd
-from rolltrain_tui.training.machine import pick_device, pick_dtype, use_threads
-from rolltrain_tui.training.noise import swaps
+from rolltrain_tui.training.levers.noise import swaps
+from rolltrain_tui.training.machine.machine import pick_device, pick_dtype, use_threads
+from rolltrain_tui.training.optimizers.schedules import build_optimizer
 from rolltrain_tui.training.probe import layers_of
-from rolltrain_tui.training.schedules import build_optimizer
-from rolltrain_tui.training.snapshots import Snapshot
-from rolltrain_tui.training.streams import Streams
-from rolltrain_tui.training.update_buffers import lay_side_by_side
+from rolltrain_tui.training.state.snapshots import Snapshot
+from rolltrain_tui.training.state.streams import Streams
+from rolltrain_tui.training.tensors.below_autograd import below_autograd
+from rolltrain_tui.training.tensors.update_buffers import lay_side_by_side
 
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
 """One random generator for each purpose, so that a lever that draws numbers does not change which games are played."""

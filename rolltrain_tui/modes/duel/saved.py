@@ -14,7 +14,7 @@ from rolltrain_tui.modes.duel.networks import Network
 from rolltrain_tui.modes.duel.pair import network
 from rolltrain_tui.modes.duel.players import Agent, Host
 from rolltrain_tui.modes.duel.saved_runs import SavedNetworkError
-from rolltrain_tui.training.snapshots import LearnerStateError, fitting, weights_sha256
+from rolltrain_tui.training.state.snapshots import LearnerStateError, fitting, weights_sha256
 
 Saved = Mapping[tuple[Role, str], nn.Module]
 """Networks by their role, and by what the campaign calls them."""

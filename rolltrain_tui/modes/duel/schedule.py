@@ -3,7 +3,7 @@
 from torch.optim import Optimizer
 
 from rolltrain_tui.modes.duel.config import DecayConfig
-from rolltrain_tui.training.schedules import ByTurns
+from rolltrain_tui.training.optimizers.schedules import ByTurns
 
 
 class DecaySchedule(ByTurns):

@@ -16,10 +16,10 @@ from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Passage, has_ba
 from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.passes import Read, passes_of, read, read_both
 from rolltrain_tui.modes.duel.replay import Replay
-from rolltrain_tui.training.below_autograd import below_autograd
-from rolltrain_tui.training.late_compiler import load_compiler_late
-from rolltrain_tui.training.snapshots import Snapshot
-from rolltrain_tui.training.streams import Streams, random_stream
+from rolltrain_tui.training.machine.late_compiler import load_compiler_late
+from rolltrain_tui.training.state.snapshots import Snapshot
+from rolltrain_tui.training.state.streams import Streams, random_stream
+from rolltrain_tui.training.tensors.below_autograd import below_autograd
 
 Batch = dict[str, Tensor]
 """Transitions, column by column (see `experience.py`)."""

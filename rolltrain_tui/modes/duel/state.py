@@ -12,7 +12,7 @@ from rolltrain_tui.modes.duel.experience import Tables
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.pool import Pool
 from rolltrain_tui.modes.duel.side import Rival, Side
-from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
+from rolltrain_tui.training.state.snapshots import LearnerStateError, Snapshot, fitting
 
 
 def numbers(sides: Sequence[Side], pool: Pool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rolltrain_tui.modes.duel.game import Boards, joined
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, Match, chances, play
 from rolltrain_tui.protocol.learner import Evaluation
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 BLOCK = 64
 """Starts that are drawn at once."""

@@ -24,7 +24,7 @@ from rolltrain_tui.modes.duel.pair import network
 from rolltrain_tui.modes.duel.qlearning import follow, td_targets
 from rolltrain_tui.modes.duel.side import Batch, Side
 from rolltrain_tui.protocol.dials import told
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 Told = dict[str, float]
 

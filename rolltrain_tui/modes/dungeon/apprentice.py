@@ -25,7 +25,7 @@ from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
 from rolltrain_tui.training.levered_learner import LeveredLearner
 from rolltrain_tui.training.probe import probe
-from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
+from rolltrain_tui.training.state.snapshots import LearnerStateError, weights_sha256
 
 PROBE = 128
 """Moves in each half of an examination's gradient."""

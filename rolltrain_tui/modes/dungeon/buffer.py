@@ -11,7 +11,7 @@ from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows, Told
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.games import Standing
 from rolltrain_tui.modes.dungeon.health import TOLD
-from rolltrain_tui.training.snapshots import LearnerStateError
+from rolltrain_tui.training.state.snapshots import LearnerStateError
 
 PREFIX, EXAMPLES = "dungeon.lessons.", "dungeon.examples."
 ORDER = "dungeon.order"

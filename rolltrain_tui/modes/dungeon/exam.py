@@ -11,7 +11,7 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.judging import Chooser, Verdict, at_random, judged
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, World
 from rolltrain_tui.protocol.learner import Evaluation
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 Measure = Literal["moves", "score", "success"]
 """moves: moves used, as a share of the limit, all of it where the world is not won. score: points that are missed. success: worlds won."""

@@ -46,12 +46,12 @@ from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, micro_batches
-from rolltrain_tui.training.machine import pick_device, use_threads
-from rolltrain_tui.training.prescribed import prescribed
+from rolltrain_tui.training.machine.machine import pick_device, use_threads
+from rolltrain_tui.training.optimizers.prescribed import prescribed
+from rolltrain_tui.training.optimizers.schedules import TurnSchedule, learning_rate
 from rolltrain_tui.training.probe import layers_of
-from rolltrain_tui.training.schedules import TurnSchedule, learning_rate
-from rolltrain_tui.training.streams import Streams, random_stream
-from rolltrain_tui.training.update_buffers import lay_side_by_side
+from rolltrain_tui.training.state.streams import Streams, random_stream
+from rolltrain_tui.training.tensors.update_buffers import lay_side_by_side
 
 STREAMS = ("worlds", "play", "minibatches", "target_noise", "weight_noise", "sample")
 """One random generator for each purpose, so that a lever that draws numbers does not change which games are played."""

@@ -8,7 +8,7 @@ from rolltrain_tui.modes.finetune.folder import look
 from rolltrain_tui.modes.finetune.learner import FinetuneLearner, Material
 from rolltrain_tui.modes.finetune.loading import load
 from rolltrain_tui.modes.finetune.tokens import read
-from rolltrain_tui.training.machine import pick_device
+from rolltrain_tui.training.machine.machine import pick_device
 
 
 def build(config: FinetuneConfig, *, base: Path) -> FinetuneLearner:

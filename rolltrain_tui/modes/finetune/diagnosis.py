@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from rolltrain_tui.training.measures import Layer
+from rolltrain_tui.training.tensors.measures import Layer
 
 PROBE = 12
 """Training sequences in the two halves of the gradient."""

@@ -27,18 +27,18 @@ from rolltrain_tui.modes.finetune.loading import Loaded, context_of
 from rolltrain_tui.modes.finetune.tokens import Told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
-from rolltrain_tui.training.any_batch import pick
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.levered_learner import evaluating
-from rolltrain_tui.training.machine import use_threads
-from rolltrain_tui.training.measures import ALIVE
-from rolltrain_tui.training.noise import replace_targets
-from rolltrain_tui.training.prescribed import prescribed
+from rolltrain_tui.training.levers.noise import replace_targets
+from rolltrain_tui.training.levers.sampled_levers import LARGE
+from rolltrain_tui.training.machine.machine import use_threads
+from rolltrain_tui.training.optimizers.prescribed import prescribed
 from rolltrain_tui.training.probe import peaks_in, probe
-from rolltrain_tui.training.sampled_levers import LARGE
-from rolltrain_tui.training.snapshots import LearnerStateError
-from rolltrain_tui.training.streams import Streams
-from rolltrain_tui.training.update_buffers import lay_side_by_side
+from rolltrain_tui.training.state.snapshots import LearnerStateError
+from rolltrain_tui.training.state.streams import Streams
+from rolltrain_tui.training.tensors.any_batch import pick
+from rolltrain_tui.training.tensors.measures import ALIVE
+from rolltrain_tui.training.tensors.update_buffers import lay_side_by_side
 from rolltrain_tui.training.writing_learner import WritingLearner
 
 STREAMS = ("target_noise", "weight_noise", "sample")

@@ -18,7 +18,7 @@ from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.finetune.config import FinetuneConfig, LoraConfig
 from rolltrain_tui.modes.finetune.folder import SETTINGS, ModelFolder, ModelFolderError, has_tokenizer
 from rolltrain_tui.modes.text.corpora.text_file import shown
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 ALL_LINEAR = "all-linear"
 MOST_TOLD = 12

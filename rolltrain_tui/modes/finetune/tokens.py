@@ -14,7 +14,7 @@ from rolltrain_tui.modes.finetune.config import FinetuneConfig
 from rolltrain_tui.modes.finetune.lessons import Example, Labelled, Lessons, Windows, mixed
 from rolltrain_tui.modes.finetune.rows import label_of, read_rows, texts_of
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 PIECE = 100_000
 """Characters that a tokenizer reads at once; cut at the end of a line where there is one."""

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.module.loader_chance import States, fit, generators_of, put_back, states_of
-from rolltrain_tui.training.any_batch import examples_in
-from rolltrain_tui.training.host_chance import host_state, host_unchanged, seeded_host_state, set_host_state
-from rolltrain_tui.training.streams import stream_seed
+from rolltrain_tui.training.state.host_chance import host_state, host_unchanged, seeded_host_state, set_host_state
+from rolltrain_tui.training.state.streams import stream_seed
+from rolltrain_tui.training.tensors.any_batch import examples_in
 
 Place = tuple[int, int]
 """The epoch, and the number of its micro-batches that were read; both count from zero."""

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.module.forward import STEP, LossError, Parameters, listed
-from rolltrain_tui.training.any_batch import examples_in, pick, to_device
+from rolltrain_tui.training.tensors.any_batch import examples_in, pick, to_device
 
 LONGEST_TEXT = 512
 """Tokens to which texts are cut: the limit of BERT and its relatives."""

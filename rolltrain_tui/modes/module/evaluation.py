@@ -10,7 +10,7 @@ from torch import nn
 from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each, own_batch
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
 from rolltrain_tui.protocol.learner import Evaluation
-from rolltrain_tui.training.any_batch import examples_in
+from rolltrain_tui.training.tensors.any_batch import examples_in
 
 
 def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], seed: int, count: int) -> Evaluation:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from rolltrain_tui.training.wrappers import plain_model
+from rolltrain_tui.training.state.wrappers import plain_model
 
 STEP = "; or give training_step=FUNCTION (called as training_step(model, batch)), which may read any batch"
 

@@ -33,17 +33,17 @@ from rolltrain_tui.modes.module.forward import LossError, led_back
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
-from rolltrain_tui.training.any_batch import examples_in, pick
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst
-from rolltrain_tui.training.copies import copying
-from rolltrain_tui.training.noise import swaps
-from rolltrain_tui.training.optimizer_modes import to_training_mode
-from rolltrain_tui.training.optimizer_state import learning, rate_of, twin_of
+from rolltrain_tui.training.levers.noise import swaps
+from rolltrain_tui.training.levers.sampled_update import BY_COORDINATE
+from rolltrain_tui.training.optimizers.optimizer_modes import to_training_mode
+from rolltrain_tui.training.optimizers.optimizer_state import learning, rate_of, twin_of
 from rolltrain_tui.training.probe import layers_of, probe
-from rolltrain_tui.training.sampled_update import BY_COORDINATE
-from rolltrain_tui.training.snapshots import LearnerStateError
-from rolltrain_tui.training.streams import Streams
-from rolltrain_tui.training.wrappers import plain_model
+from rolltrain_tui.training.state.copies import copying
+from rolltrain_tui.training.state.snapshots import LearnerStateError
+from rolltrain_tui.training.state.streams import Streams
+from rolltrain_tui.training.state.wrappers import plain_model
+from rolltrain_tui.training.tensors.any_batch import examples_in, pick
 from rolltrain_tui.training.writing_learner import WritingLearner
 
 STREAMS = ("target_noise", "weight_noise", "sample")

@@ -1,6 +1,6 @@
 """Random generators inside a loader's parts: samplers, data sets, the collate function. Their states are saved and put back.
 
-PyTorch's global stream and those of Python and NumPy are not among them (see `training.host_chance`).
+PyTorch's global stream and those of Python and NumPy are not among them (see `training.state.host_chance`).
 """
 
 import json

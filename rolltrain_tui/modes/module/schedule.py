@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
-from rolltrain_tui.training.optimizer_state import SETTINGS, rate_of
+from rolltrain_tui.training.optimizers.optimizer_state import SETTINGS, rate_of
 
 HEARD, COUNTED = ("metrics", "metric", "val_loss"), ("epoch", "step", "num_updates", "t")
 """Arguments that a scheduler's step may need: a validation loss, or the number of its steps with this one."""

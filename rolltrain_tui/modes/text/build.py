@@ -6,8 +6,8 @@ from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.text.config import TextConfig
 from rolltrain_tui.modes.text.corpora.corpus import load_corpus
 from rolltrain_tui.modes.text.learner import TextLearner
-from rolltrain_tui.training import ranks
-from rolltrain_tui.training.machine import pick_device
+from rolltrain_tui.training.machine import ranks
+from rolltrain_tui.training.machine.machine import pick_device
 
 
 class ModelShapeError(ValueError):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.text.gpt import GPT, MLP
 from rolltrain_tui.training.diagnosis import TrainingProbe
-from rolltrain_tui.training.measures import ALIVE, Layer
+from rolltrain_tui.training.tensors.measures import ALIVE, Layer
 
 PROBE = 16
 """Windows of validation text, and of training text, that are read. Few enough that an examination costs about two turns."""

@@ -24,15 +24,15 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.machine import pick_device, pick_threads
-from rolltrain_tui.training.noise import replace_targets
-from rolltrain_tui.training.prescribed import prescribed
-from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.shards import whole
-from rolltrain_tui.training.snapshots import LearnerStateError
-from rolltrain_tui.training.split_batch import SplitBatch, add_to_grad
-from rolltrain_tui.training.streams import Streams, deterministic_kernels, random_stream
-from rolltrain_tui.training.update_buffers import lay_side_by_side
+from rolltrain_tui.training.levers.noise import replace_targets
+from rolltrain_tui.training.machine.machine import pick_device, pick_threads
+from rolltrain_tui.training.machine.ranks import ALONE, Ranks
+from rolltrain_tui.training.machine.split_batch import SplitBatch, add_to_grad
+from rolltrain_tui.training.optimizers.prescribed import prescribed
+from rolltrain_tui.training.state.snapshots import LearnerStateError
+from rolltrain_tui.training.state.streams import Streams, deterministic_kernels, random_stream
+from rolltrain_tui.training.tensors.shards import whole
+from rolltrain_tui.training.tensors.update_buffers import lay_side_by_side
 from rolltrain_tui.training.writing_learner import WritingLearner
 
 EVALUATION_TOKENS = 2048

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.text.gpt import GPT, HAND_WRITTEN_CONTEXT, Block
-from rolltrain_tui.training.below_autograd import below_autograd
+from rolltrain_tui.training.tensors.below_autograd import below_autograd
 
 aten: Any = torch.ops.aten
 FUSED = 1

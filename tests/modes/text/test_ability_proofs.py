@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.events import AbilityUsed, CommandRefused, DiceRolle
 from rolltrain_tui.protocol.learner import StepAbandoned, StepReport
 from rolltrain_tui.rules.dice import SeededDice
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Hook
-from rolltrain_tui.training.state_memory import FIRST_MOMENTS
+from rolltrain_tui.training.state.state_memory import FIRST_MOMENTS
 
 pytestmark = pytest.mark.slow
 

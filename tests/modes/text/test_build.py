@@ -8,7 +8,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.text.build import ModelShapeError
 from rolltrain_tui.protocol.effects import NEUTRAL
-from rolltrain_tui.training.machine import DeviceError
+from rolltrain_tui.training.machine.machine import DeviceError
 
 MakeConfig = Callable[..., CampaignConfig]
 

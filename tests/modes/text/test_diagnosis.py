@@ -13,8 +13,8 @@ from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.rules.health.signals import SIGNALS
-from rolltrain_tui.training.layer_history import LOOKS, SETTLED, LayerHistory
-from rolltrain_tui.training.measures import agree_fraction, noise_scale
+from rolltrain_tui.training.state.layer_history import LOOKS, SETTLED, LayerHistory
+from rolltrain_tui.training.tensors.measures import agree_fraction, noise_scale
 
 MakeLearner = Callable[..., TextLearner]
 

@@ -16,9 +16,9 @@ from rolltrain_tui.modes.text.learner import TextLearner, probe_offsets
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs.saves.tensors import pack, unpack
-from rolltrain_tui.training.schedules import learning_rate
-from rolltrain_tui.training.snapshots import LearnerStateError
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.optimizers.schedules import learning_rate
+from rolltrain_tui.training.state.snapshots import LearnerStateError
+from rolltrain_tui.training.state.streams import random_stream
 
 MakeLearner = Callable[..., TextLearner]
 

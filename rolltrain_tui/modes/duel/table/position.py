@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, newton_polytope
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 Point = tuple[int, ...]
 Points = tuple[Point, ...]

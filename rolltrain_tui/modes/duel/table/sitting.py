@@ -15,7 +15,7 @@ from rolltrain_tui.modes.duel.table.guests import Guests
 from rolltrain_tui.modes.duel.table.insight import Outcome, played_out
 from rolltrain_tui.modes.duel.table.position import IllegalMoveError, Move, Point, Position
 from rolltrain_tui.modes.duel.table.seats import Seat, expert
-from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.state.streams import random_stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows
 from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.training.batch_gradient import BatchGradient, drop_worst
-from rolltrain_tui.training.noise import swaps
+from rolltrain_tui.training.levers.noise import swaps
 
 
 def ready(rows: Rows, places: Tensor, device: torch.device) -> dict[str, Tensor]:

@@ -1,7 +1,8 @@
 """Everything that an optimiser keeps besides the parameters: moments, numbers in its groups and attributes, optimisers inside of it.
 
 It is read from the object itself and not from `state_dict`: many optimisers leave something out there, and PyTorch's `load_state_dict`
-casts moments to the type of the weights. Functions stay where they are. `training.optimizer_trial` tests that nothing else is left out.
+casts moments to the type of the weights. Functions stay where they are. `training.state.optimizer_trial` tests that nothing else is
+left out.
 """
 
 import copy
@@ -14,7 +15,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from rolltrain_tui.training.plain_values import NotPlainError, copied, put
+from rolltrain_tui.training.tensors.plain_values import NotPlainError, copied, put
 
 RATES = ("lr", "initial_lr", "weight_decay", "momentum", "betas")
 """What PyTorch's schedulers change in the optimiser's groups. The schedule saves these, not this module."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.protocol.machine import Machine
-from rolltrain_tui.training.ranks import ours
+from rolltrain_tui.training.machine.ranks import ours
 
 LIMITS = ("MKL_CBWR", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE")
 """Environment variables that make libraries below torch use fewer instructions. Measured: MKL_CBWR and ONEDNN_MAX_CPU_ISA change last bits.

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
-from rolltrain_tui.training.below_autograd import below_autograd
-from rolltrain_tui.training.optimizer_state import parameters_of
-from rolltrain_tui.training.shards import is_shard
-from rolltrain_tui.training.update_buffers import laid_flat
+from rolltrain_tui.training.optimizers.optimizer_state import parameters_of
+from rolltrain_tui.training.tensors.below_autograd import below_autograd
+from rolltrain_tui.training.tensors.shards import is_shard
+from rolltrain_tui.training.tensors.update_buffers import laid_flat
 
 _SERVED: WeakSet[Optimizer] = WeakSet()
 _ONE = torch.ones(())

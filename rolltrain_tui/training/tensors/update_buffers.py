@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from rolltrain_tui.training.gradients import real
-from rolltrain_tui.training.shards import is_shard
+from rolltrain_tui.training.tensors.gradients import real
+from rolltrain_tui.training.tensors.shards import is_shard
 
 
 class UpdateBuffers:

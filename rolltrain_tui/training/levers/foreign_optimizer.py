@@ -18,13 +18,13 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.gradients import seen
-from rolltrain_tui.training.levers import Levers, StepMeasurement
-from rolltrain_tui.training.masks import masks
-from rolltrain_tui.training.optimizer_state import learning, scale_groups
-from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.sampled_update import SampledUpdate
-from rolltrain_tui.training.shards import own
+from rolltrain_tui.training.levers.levers import Levers, StepMeasurement
+from rolltrain_tui.training.levers.masks import masks
+from rolltrain_tui.training.levers.sampled_update import SampledUpdate
+from rolltrain_tui.training.machine.ranks import ALONE, Ranks
+from rolltrain_tui.training.optimizers.optimizer_state import learning, scale_groups
+from rolltrain_tui.training.tensors.gradients import seen
+from rolltrain_tui.training.tensors.shards import own
 
 _LOOP = "the loop that trains is not rolltrain's"
 UNAVAILABLE_LEVERS = {

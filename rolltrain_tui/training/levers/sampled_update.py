@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop
 
-from rolltrain_tui.training.gradients import dense
-from rolltrain_tui.training.optimizer_state import parameters_of
+from rolltrain_tui.training.optimizers.optimizer_state import parameters_of
+from rolltrain_tui.training.tensors.gradients import dense
 
 BY_COORDINATE = (SGD, Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adamax, Adadelta)
 """PyTorch's optimisers that move each coordinate by itself, in proportion to the learning rate (weight decay included)."""

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rolltrain_tui.training.host_chance import host_state, packed, seeded_host_state, set_host_state, unpacked
-from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.snapshots import LearnerStateError, fitting
+from rolltrain_tui.training.machine.ranks import ALONE, Ranks
+from rolltrain_tui.training.state.host_chance import host_state, packed, seeded_host_state, set_host_state, unpacked
+from rolltrain_tui.training.state.snapshots import LearnerStateError, fitting
 
 DROPOUT, HOST = "dropout", "host"
 """Names of the stream that dropout layers draw from, and of Python's and NumPy's global ones."""

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.training.host_chance import host_unchanged, seeded_host_state, set_host_state
-from rolltrain_tui.training.optimizer_state import RATES, LearnerStateError, parameters_of, twin_of, well_known
+from rolltrain_tui.training.optimizers.optimizer_state import RATES, LearnerStateError, parameters_of, twin_of, well_known
+from rolltrain_tui.training.state.host_chance import host_unchanged, seeded_host_state, set_host_state
 
 SIDE = 4
 """Longest side of a weight in a trial."""
@@ -76,7 +76,7 @@ def undoes(optimizer: Optimizer) -> bool:
 
 
 def _compare(first: Optimizer, again: Optimizer) -> str:
-    from rolltrain_tui.training.snapshots import Snapshot
+    from rolltrain_tui.training.state.snapshots import Snapshot
 
     models = [_Weights(parameters_of(optimizer)) for optimizer in (first, again)]
     packed = Snapshot.take(models[0], first, 0).pack("")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch.optim import Optimizer
 
-from rolltrain_tui.training.optimizer_state import parameters_of
+from rolltrain_tui.training.optimizers.optimizer_state import parameters_of
 
 MODE = "train_mode"
 """Where such optimisers keep their mode, in each group."""

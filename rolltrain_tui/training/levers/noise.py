@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rolltrain_tui.training.gradients import real
-from rolltrain_tui.training.shards import dealt, is_shard, own, whole
+from rolltrain_tui.training.tensors.gradients import real
+from rolltrain_tui.training.tensors.shards import dealt, is_shard, own, whole
 
 
 @torch.no_grad()

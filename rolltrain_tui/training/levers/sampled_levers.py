@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.levers import Levers, StepMeasurement
-from rolltrain_tui.training.masks import masks
-from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.sampled_update import SampledUpdate
+from rolltrain_tui.training.levers.levers import Levers, StepMeasurement
+from rolltrain_tui.training.levers.masks import masks
+from rolltrain_tui.training.levers.sampled_update import SampledUpdate
+from rolltrain_tui.training.machine.ranks import ALONE, Ranks
 
 LARGE = 4_000_000
 """Weights from which on the sample is cheaper.

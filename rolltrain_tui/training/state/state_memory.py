@@ -16,13 +16,14 @@ from torch.optim import Optimizer
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.training import measures, optimizer_state
-from rolltrain_tui.training.gradients import real
-from rolltrain_tui.training.layer_history import LayerHistory
-from rolltrain_tui.training.levers import Levers
-from rolltrain_tui.training.schedules import Position
-from rolltrain_tui.training.shards import dealt, own, whole
-from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting, named, renamed
+from rolltrain_tui.training.levers.levers import Levers
+from rolltrain_tui.training.optimizers import optimizer_state
+from rolltrain_tui.training.optimizers.schedules import Position
+from rolltrain_tui.training.state.layer_history import LayerHistory
+from rolltrain_tui.training.state.snapshots import LearnerStateError, Snapshot, fitting, named, renamed
+from rolltrain_tui.training.tensors import measures
+from rolltrain_tui.training.tensors.gradients import real
+from rolltrain_tui.training.tensors.shards import dealt, own, whole
 
 AVERAGE_DECAY = 0.95
 """theta_bar <- 0.95 theta_bar + 0.05 theta after every turn: a memory of about 1 / 0.05 = 20 turns, short enough to follow training."""

@@ -7,8 +7,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from rolltrain_tui.config.schema import DeviceConfig, OptimizerConfig, ScheduleConfig
-from rolltrain_tui.training.machine import pick_dtype
-from rolltrain_tui.training.schedules import Schedule, TurnSchedule, build_optimizer
+from rolltrain_tui.training.machine.machine import pick_dtype
+from rolltrain_tui.training.optimizers.schedules import Schedule, TurnSchedule, build_optimizer
 
 
 class Prescribing(Protocol):

@@ -28,13 +28,13 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen, total_norm
-from rolltrain_tui.training.lean_step import LeanStep
-from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
-from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, learning, put_back, scale_groups, take, well_known
-from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.shards import check_layout
-from rolltrain_tui.training.update_buffers import UpdateBuffers, by_kind
+from rolltrain_tui.training.levers.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
+from rolltrain_tui.training.machine.ranks import ALONE, Ranks
+from rolltrain_tui.training.optimizers.lean_step import LeanStep
+from rolltrain_tui.training.optimizers.optimizer_state import RATES, OptimizerState, learning, put_back, scale_groups, take, well_known
+from rolltrain_tui.training.tensors.gradients import clip, dense, gathered, parts, real, seen, total_norm
+from rolltrain_tui.training.tensors.shards import check_layout
+from rolltrain_tui.training.tensors.update_buffers import UpdateBuffers, by_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

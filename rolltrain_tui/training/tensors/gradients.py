@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
-from rolltrain_tui.training.below_autograd import below_autograd
-from rolltrain_tui.training.shards import own
+from rolltrain_tui.training.tensors.below_autograd import below_autograd
+from rolltrain_tui.training.tensors.shards import own
 
 
 def real(tensor: Tensor) -> Tensor:

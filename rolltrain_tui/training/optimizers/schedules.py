@@ -9,9 +9,9 @@ from torch import nn
 from torch.optim import Optimizer
 
 from rolltrain_tui.config.schema import OptimizerConfig, ScheduleConfig
-from rolltrain_tui.training.late_compiler import load_compiler_late
-from rolltrain_tui.training.lean_step import serve
-from rolltrain_tui.training.shards import is_shard
+from rolltrain_tui.training.machine.late_compiler import load_compiler_late
+from rolltrain_tui.training.optimizers.lean_step import serve
+from rolltrain_tui.training.tensors.shards import is_shard
 
 
 class Position(Protocol):

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from rolltrain_tui.training import optimizer_state
-from rolltrain_tui.training.gradients import real
-from rolltrain_tui.training.optimizer_modes import in_training_mode, to_training_mode
-from rolltrain_tui.training.optimizer_state import NOTHING_MORE, LearnerStateError, OptimizerRest, OptimizerState
-from rolltrain_tui.training.plain_values import NotPlainError, copied, dumped, loaded
-from rolltrain_tui.training.shards import deal_back, dealt, whole
-from rolltrain_tui.training.wrappers import inner_name
+from rolltrain_tui.training.optimizers import optimizer_state
+from rolltrain_tui.training.optimizers.optimizer_modes import in_training_mode, to_training_mode
+from rolltrain_tui.training.optimizers.optimizer_state import NOTHING_MORE, LearnerStateError, OptimizerRest, OptimizerState
+from rolltrain_tui.training.state.wrappers import inner_name
+from rolltrain_tui.training.tensors.gradients import real
+from rolltrain_tui.training.tensors.plain_values import NotPlainError, copied, dumped, loaded
+from rolltrain_tui.training.tensors.shards import deal_back, dealt, whole
 
 __all__ = ["LearnerStateError", "Snapshot"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rolltrain_tui.training.gradients import real
+from rolltrain_tui.training.tensors.gradients import real
 
 ALIVE = 1e-3
 """A hidden unit whose activation never exceeds this adds nothing to the layers above. Not 0, because GELU nears 0 without reaching it."""

@@ -1,0 +1,1 @@
+"""Levers on one optimiser step: pulled, and measured in the weights."""

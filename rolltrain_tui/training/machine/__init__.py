@@ -1,0 +1,1 @@
+"""What trains: device, dtype, threads, processes and the compiler."""

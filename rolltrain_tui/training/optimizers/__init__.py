@@ -1,0 +1,1 @@
+"""Optimisers: how a campaign makes them, how they step, and what they keep."""
