@@ -30,6 +30,11 @@ GRPO = (
     "grpo={num_generations: 8, beta: 0.0, epsilon: 0.2, epsilon_high: null, delta: null, loss_type: dapo, scale_rewards: group, "
     "importance_sampling_level: token, entropy_coef: 0.02}"
 )
+ACT_DE = (
+    "ppo=null",
+    "actde={gamma: 1.0, gamma_step: 0.97, lam: 1.0, lam_step: 0.9, value_level: token, whiten: all, cliprange: 0.2, cliprange_value: null, "
+    "vf_coef: 0.5, ent_coef: 0.02, importance: token, q_heads: 2, q_coef: 1.0, vf_loss_type: ppo, tau: 0.5, advantage: q}",
+)
 ARMS: dict[str, tuple[str, ...]] = {
     "default": (),
     # What teaches
@@ -43,6 +48,9 @@ ARMS: dict[str, tuple[str, ...]] = {
     "GRPO": ("ppo=null", GRPO),
     "rejection": ("ppo=null", "rejection={gamma_step: 0.9, keep_number: null, keep_fraction: 0.25, ent_coef: 0.02}"),
     "decision": ("ppo=null", "decision={target: 2.0, gamma_step: 1.0, ent_coef: 0.0}"),
+    "ACT-DE": ACT_DE,
+    "ACT-DE ilql": (*ACT_DE, "actde.vf_loss_type=ilql"),
+    "ACT-DE residual": (*ACT_DE, "actde.advantage=residual"),
 }
 
 
