@@ -1,6 +1,6 @@
 """Does the host of `duel_first` pass Zeillinger?
 
-    python tests/benchmarks/duel_learning.py [SEEDS [TURNS [GAMES]]]        seeds as 0,1,2
+    python tests/benchmarks/duel_learning.py [SEEDS [TURNS [GAMES [PATH=VALUE ...]]]]        seeds as 0,1,2; settings as table.permute=true
 
 For each seed it trains plainly, on one thread, and prints rho, finished games per move with its standard error, against each agent over
 the turns, with all fixed hosts beside it. At the end each seed is held against Zeillinger: the difference, in standard errors. GAMES are
@@ -40,22 +40,23 @@ def line(who: str, found: dict[str, Rho]) -> str:
     return f"{who:>22}  " + "  ".join(cells)
 
 
-def main(seeds: str = "0,1,2", turns: str = "9000", games: str = "4000") -> None:
-    train(list(map(int, seeds.split(","))), int(turns), int(games))
+def main(seeds: str = "0,1,2", turns: str = "9000", games: str = "4000", *settings: str) -> None:
+    train(list(map(int, seeds.split(","))), int(turns), int(games), settings)
 
 
-def train(seeds: list[int], turns: int, games: int) -> None:
+def train(seeds: list[int], turns: int, games: int, settings: tuple[str, ...]) -> None:
     torch.set_num_threads(1)
     config = load(CAMPAIGNS / "duel_first.yaml", ("device.threads=1",))
     limit = config.game.limit
     starts = Games("host", config.game, "ending", games, ["random"]).starts(games, random_stream(1, "benchmark starts"))
-    print(f"rho ± standard error (unfinished at {limit} moves), {games} games each")
+    print(f"rho ± standard error (unfinished at {limit} moves), {games} games each" + "".join(f", {setting}" for setting in settings))
     print(f"{'':>22}  " + "  ".join(f"{'against ' + name:<24}" for name in AGENTS))
     experts = {name: standings(host.move, starts, limit) for name, host in HOSTS.items()}
     for name, found in experts.items():
         print(line(name, found), flush=True)
     for seed in seeds if turns else ():
-        learner = build(load(CAMPAIGNS / "duel_first.yaml", ("device.threads=1", f"seed={seed}", f"turns={turns}")), base=CAMPAIGNS)
+        asked = ("device.threads=1", f"seed={seed}", f"turns={turns}", *settings)
+        learner = build(load(CAMPAIGNS / "duel_first.yaml", asked), base=CAMPAIGNS)
         assert isinstance(learner, DuelLearner)
         found, spent = {}, 0.0
         for turn in range(turns + 1):
