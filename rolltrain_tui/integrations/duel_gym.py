@@ -18,8 +18,8 @@ from pettingzoo import AECEnv
 from pettingzoo.utils import wrappers
 
 from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, actions, after, begun, check_hope, choices, features, mask_of
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Player
+from rolltrain_tui.modes.duel.players.names import Role
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Player
 
 Draw = np.random.Generator
 LIMIT = 100

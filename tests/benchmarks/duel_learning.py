@@ -20,7 +20,7 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Host, Rho, chances, play
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Host, Rho, chances, play
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.training.state.streams import random_stream
 

@@ -22,8 +22,8 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.game import Boards, begun, newton_polytope
 from rolltrain_tui.modes.duel.learner import DuelLearner, play
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, chances
-from rolltrain_tui.modes.duel.players import play as play_out
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, chances
+from rolltrain_tui.modes.duel.players.players import play as play_out
 from rolltrain_tui.protocol.effects import NEUTRAL
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"

@@ -11,8 +11,8 @@ from rolltrain_tui.arena.leaderboards import Rating, rated, rating_lines
 from rolltrain_tui.arena.scores import ranks
 from rolltrain_tui.base.statistics import estimate
 from rolltrain_tui.modes.duel.game import Boards, Polytope, begun, joined
-from rolltrain_tui.modes.duel.names import Role, other
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, chances, play
+from rolltrain_tui.modes.duel.players.names import Role, other
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, chances, play
 from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.seats import Seat
 from rolltrain_tui.training.state.streams import random_stream

@@ -8,8 +8,8 @@ from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.names import Role, other
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.players.names import Role, other
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.guests import Guests, fixed_guests, guests_of
 from rolltrain_tui.modes.duel.table.position import Point, Rules
 from rolltrain_tui.modes.duel.table.seats import Seat, fixed

@@ -9,7 +9,7 @@ from rolltrain_tui.arena.duel.cup import Contender, Cup, CupError, Terms, check
 from rolltrain_tui.arena.duel.players import fixed_names, saved_players
 from rolltrain_tui.arena.roster import FOLDER as ARENA
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.seats import Seat
 
 FOLDER = "duels"

@@ -5,9 +5,9 @@ from pathlib import Path
 from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.players.saved import saved_networks
 from rolltrain_tui.modes.duel.rewards import REWARDS
-from rolltrain_tui.modes.duel.saved import saved_networks
 from rolltrain_tui.protocol.learner import Evaluation
 
 

@@ -10,7 +10,7 @@ from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, uncompiled, wrong, wrong_field, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.duel.dials import dials_of
-from rolltrain_tui.modes.duel.names import AGENTS, FIXED, HOSTS, OLDER, RIVAL, SAVED, Role, other
+from rolltrain_tui.modes.duel.players.names import AGENTS, FIXED, HOSTS, OLDER, RIVAL, SAVED, Role, other
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 
@@ -303,7 +303,7 @@ class DuelConfig(CampaignConfig):
 
     def saved_opponent(self, name: str, role: Role, base: Path) -> tuple[Self, bytes]:
         """Campaign and weights of the run of this name, whose path is relative to `base`. SavedNetworkError where it cannot sit here."""
-        from rolltrain_tui.modes.duel.saved_runs import SavedNetworkError, read
+        from rolltrain_tui.modes.duel.players.saved_runs import SavedNetworkError, read
 
         path = base / Path(name.removeprefix(SAVED)).expanduser()
         config, weights = read(path)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, expanded
+from rolltrain_tui.modes.duel.players.names import AGENTS, HOSTS, OLDER, RIVAL, expanded
 from rolltrain_tui.protocol.dials import OWN, Dial
 
 FIXED, EVERYONE = "fixed", "everyone"

@@ -12,9 +12,9 @@ from rolltrain_tui.modes.duel import health, state, voice
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.game import actions
-from rolltrain_tui.modes.duel.players import Agent, Host
-from rolltrain_tui.modes.duel.pool import Pool
-from rolltrain_tui.modes.duel.saved import sha256_of
+from rolltrain_tui.modes.duel.players.players import Agent, Host
+from rolltrain_tui.modes.duel.players.pool import Pool
+from rolltrain_tui.modes.duel.players.saved import sha256_of
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials

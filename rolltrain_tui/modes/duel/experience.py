@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import GameConfig
 from rolltrain_tui.modes.duel.game import Boards, after, begun, check_hope, choices, code_of, joined, legal, mask_of
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.players import Agent, Host, random_agent, random_host
+from rolltrain_tui.modes.duel.players.names import Role
+from rolltrain_tui.modes.duel.players.players import Agent, Host, random_agent, random_host
 from rolltrain_tui.modes.duel.qlearning import explored
 from rolltrain_tui.modes.duel.rewards import rewards_of
 

@@ -10,8 +10,8 @@ Mnih et al., Human-level control through deep reinforcement learning (2015), wit
     6. step             of the optimiser, under the levers: `training.levered_learner`
 
 Chapters: the algorithm's lines, for one role; the learner's parts; one turn; the gradient of a batch. What a role has, its networks, games
-and replay buffer, is in `side.py`; how games go on in `experience.py`; whom they are against in `pool.py`; the arithmetic in
-`qlearning.py`; how boards pass through networks in `passes.py`; evaluation, saves and copies in `duellist.py`.
+and replay buffer, is in `side.py`; how games go on in `experience.py`; whom they are against in `players/pool.py`; the arithmetic in
+`qlearning.py`; how boards pass through networks in `networks/passes.py`; evaluation, saves and copies in `duellist.py`.
 
 Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 """
@@ -28,11 +28,11 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist
 from rolltrain_tui.modes.duel.health import Standing
-from rolltrain_tui.modes.duel.names import expanded, other
-from rolltrain_tui.modes.duel.passes import Read
-from rolltrain_tui.modes.duel.pool import Pool
+from rolltrain_tui.modes.duel.networks.passes import Read
+from rolltrain_tui.modes.duel.players.names import expanded, other
+from rolltrain_tui.modes.duel.players.pool import Pool
+from rolltrain_tui.modes.duel.players.saved import Saved
 from rolltrain_tui.modes.duel.qlearning import follow, huber, huber_slopes, open_to, returns
-from rolltrain_tui.modes.duel.saved import Saved
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials

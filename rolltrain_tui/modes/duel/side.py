@@ -11,10 +11,10 @@ from rolltrain_tui.modes.duel.config import DuelConfig, ExplorationConfig
 from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, read_by, renumbered, without_empty_places
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.names import FIXED, OLDER, RIVAL, Role, other
-from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Passage, has_batch_norm
-from rolltrain_tui.modes.duel.pair import Pair, network
-from rolltrain_tui.modes.duel.passes import Read, passes_of, read, read_both
+from rolltrain_tui.modes.duel.networks.networks import LayerNet, MoveNet, Passage, has_batch_norm
+from rolltrain_tui.modes.duel.networks.pair import Pair, network
+from rolltrain_tui.modes.duel.networks.passes import Read, passes_of, read, read_both
+from rolltrain_tui.modes.duel.players.names import FIXED, OLDER, RIVAL, Role, other
 from rolltrain_tui.modes.duel.replay import Replay
 from rolltrain_tui.training.machine.late_compiler import load_compiler_late
 from rolltrain_tui.training.state.snapshots import Snapshot

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.experience import Tables
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.pool import Pool
+from rolltrain_tui.modes.duel.players.pool import Pool
 from rolltrain_tui.modes.duel.side import Rival, Side
 from rolltrain_tui.training.state.snapshots import LearnerStateError, Snapshot, fitting
 

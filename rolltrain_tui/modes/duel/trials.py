@@ -12,8 +12,8 @@ from torch import Tensor
 from rolltrain_tui.modes.duel.config import GameConfig
 from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards, joined
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, Match, chances, play
+from rolltrain_tui.modes.duel.players.names import Role
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Agent, Host, Match, chances, play
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.state.streams import random_stream
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rolltrain_tui.modes.duel.dials import Settings
-from rolltrain_tui.modes.duel.pair import network
+from rolltrain_tui.modes.duel.networks.pair import network
 from rolltrain_tui.modes.duel.qlearning import follow, td_targets
 from rolltrain_tui.modes.duel.side import Batch, Side
 from rolltrain_tui.protocol.dials import told

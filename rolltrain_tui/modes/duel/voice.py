@@ -8,8 +8,8 @@ import torch
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards, after, mask_of
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Match
+from rolltrain_tui.modes.duel.players.names import Role
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Match
 from rolltrain_tui.modes.duel.table.position import AXES
 from rolltrain_tui.modes.duel.trials import seated
 

@@ -8,7 +8,7 @@ from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.modes.duel.game import GameError
-from rolltrain_tui.modes.duel.names import other
+from rolltrain_tui.modes.duel.players.names import other
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import worst_case
 from rolltrain_tui.modes.duel.table.position import Move, most_of, names

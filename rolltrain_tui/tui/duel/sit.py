@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.names import other
+from rolltrain_tui.modes.duel.players.names import other
 from rolltrain_tui.modes.duel.table.guests import guests_of
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.duel.screen import DuelScreen

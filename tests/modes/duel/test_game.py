@@ -20,7 +20,7 @@ from rolltrain_tui.modes.duel.game import (
     newton_polytope,
     shift,
 )
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, chances, play, random_host
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, chances, play, random_host
 
 
 def boards(games: int, points: int, dimension: int, seed: int = 0) -> Boards:

@@ -26,8 +26,8 @@ from rolltrain_tui.modes.duel.game import (
     rescale,
     shift,
 )
-from rolltrain_tui.modes.duel.networks import LayerNet, written_out
-from rolltrain_tui.modes.duel.players import (
+from rolltrain_tui.modes.duel.networks.networks import LayerNet, written_out
+from rolltrain_tui.modes.duel.players.players import (
     AGENTS,
     HOSTS,
     all_coordinates,

@@ -14,7 +14,7 @@ from rolltrain_tui.modes.duel.build import zeillinger_at_the_table
 from rolltrain_tui.modes.duel.experience import renumbered
 from rolltrain_tui.modes.duel.game import Boards, after
 from rolltrain_tui.modes.duel.learner import DuelLearner, epsilon
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Agent
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 

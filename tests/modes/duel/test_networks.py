@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from rolltrain_tui.modes.duel.game import Boards, actions, begun, choices, code_of
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network, SetNet
+from rolltrain_tui.modes.duel.networks.networks import LayerNet, MoveNet, Network, SetNet
+from rolltrain_tui.modes.duel.players.names import Role
 
 ROLES = pytest.mark.parametrize("role", ["host", "agent"])
 

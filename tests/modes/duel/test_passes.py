@@ -8,9 +8,9 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load, load_text
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network, SetNet
-from rolltrain_tui.modes.duel.passes import LAYERS, MOVES, ONE_MOVE, SETS, Passes, read, read_both
+from rolltrain_tui.modes.duel.networks.networks import LayerNet, MoveNet, Network, SetNet
+from rolltrain_tui.modes.duel.networks.passes import LAYERS, MOVES, ONE_MOVE, SETS, Passes, read, read_both
+from rolltrain_tui.modes.duel.players.names import Role
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.learner import Learner
 

@@ -7,9 +7,9 @@ from support.paths import CAMPAIGNS, DUEL
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.networks import LayerNet
-from rolltrain_tui.modes.duel.written_out import backward, forward
+from rolltrain_tui.modes.duel.networks.networks import LayerNet
+from rolltrain_tui.modes.duel.networks.written_out import backward, forward
+from rolltrain_tui.modes.duel.players.names import Role
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 AGENT = ("table.hero=agent", "table.opponents=[zeillinger]", "table.judges=[zeillinger]")

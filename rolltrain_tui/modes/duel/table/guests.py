@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.experience import values_by
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.players.names import Role
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.seats import Seat, expert, fixed, network_seat
 

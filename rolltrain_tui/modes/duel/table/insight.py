@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.duel.game import Boards, Polytope, choices, mask_of, newton_polytope, rescale, shift
-from rolltrain_tui.modes.duel.players import zeillinger_as_given
+from rolltrain_tui.modes.duel.players.players import zeillinger_as_given
 from rolltrain_tui.modes.duel.table.position import Move, Position
 from rolltrain_tui.modes.duel.table.seats import Seat
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from rolltrain_tui.modes.duel.experience import Values, greedy_agent, greedy_host
 from rolltrain_tui.modes.duel.game import Boards, by_first_coordinate, choices
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, zeillinger_as_given
+from rolltrain_tui.modes.duel.players.names import Role
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Agent, Host, zeillinger_as_given
 from rolltrain_tui.modes.duel.table.position import Points, Position, shares
 
 EXPERT = {"host": "zeillinger", "agent": "first"}

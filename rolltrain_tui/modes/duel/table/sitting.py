@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.names import Role, other
-from rolltrain_tui.modes.duel.players import chances
+from rolltrain_tui.modes.duel.players.names import Role, other
+from rolltrain_tui.modes.duel.players.players import chances
 from rolltrain_tui.modes.duel.table.guests import Guests
 from rolltrain_tui.modes.duel.table.insight import Outcome, played_out
 from rolltrain_tui.modes.duel.table.position import IllegalMoveError, Move, Point, Position

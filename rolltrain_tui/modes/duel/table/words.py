@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rolltrain_tui.base.grammar import capital, counted
-from rolltrain_tui.modes.duel.names import Role
+from rolltrain_tui.modes.duel.players.names import Role
 from rolltrain_tui.modes.duel.table.insight import Outcome
 from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Fall, Move, Points, Position, figure, most_of, names, rough, shown
 from rolltrain_tui.modes.duel.table.sitting import Result, Sitting

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel.living import where_above
-from rolltrain_tui.modes.duel.networks import LayerNet
+from rolltrain_tui.modes.duel.networks.living import where_above
+from rolltrain_tui.modes.duel.networks.networks import LayerNet
 
 
 class Tape(NamedTuple):

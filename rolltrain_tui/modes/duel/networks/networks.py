@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.game import actions, choices
-from rolltrain_tui.modes.duel.names import Role
+from rolltrain_tui.modes.duel.players.names import Role
 
 Layers = Sequence[Any]
 """A layer list: a number is a linear layer of that width, "b" a batch norm, "rK" a residual block of width K, and {"repeat": n,

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel import one_move, packed_moves, packed_sets, written_out
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.networks import LayerNet, Network, SetNet
+from rolltrain_tui.modes.duel.networks import one_move, packed_moves, packed_sets, written_out
+from rolltrain_tui.modes.duel.networks.networks import LayerNet, Network, SetNet
 
 
 class Read(NamedTuple):

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.living import Living, Packed, living, pooled, unpooled, where_above
-from rolltrain_tui.modes.duel.networks import MoveNet
-from rolltrain_tui.modes.duel.written_out import add_layer
+from rolltrain_tui.modes.duel.networks.living import Living, Packed, living, pooled, unpooled, where_above
+from rolltrain_tui.modes.duel.networks.networks import MoveNet
+from rolltrain_tui.modes.duel.networks.written_out import add_layer
 
 _threshold = torch.ops.aten.threshold.default
 """(x, t, v) -> x where x > t, else v."""

@@ -9,11 +9,11 @@ from torch import nn
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.experience import greedy_agent, greedy_host, values_by
-from rolltrain_tui.modes.duel.names import SAVED, Role
-from rolltrain_tui.modes.duel.networks import Network
-from rolltrain_tui.modes.duel.pair import network
-from rolltrain_tui.modes.duel.players import Agent, Host
-from rolltrain_tui.modes.duel.saved_runs import SavedNetworkError
+from rolltrain_tui.modes.duel.networks.networks import Network
+from rolltrain_tui.modes.duel.networks.pair import network
+from rolltrain_tui.modes.duel.players.names import SAVED, Role
+from rolltrain_tui.modes.duel.players.players import Agent, Host
+from rolltrain_tui.modes.duel.players.saved_runs import SavedNetworkError
 from rolltrain_tui.training.state.snapshots import LearnerStateError, fitting, weights_sha256
 
 Saved = Mapping[tuple[Role, str], nn.Module]

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.names import Role
-from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network, SetNet
+from rolltrain_tui.modes.duel.networks.networks import LayerNet, MoveNet, Network, SetNet
+from rolltrain_tui.modes.duel.players.names import Role
 
 
 class Pair(nn.Module):

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.living import Packed, living, pooled, unpooled, where_above
-from rolltrain_tui.modes.duel.networks import SetNet
-from rolltrain_tui.modes.duel.written_out import add_layer
+from rolltrain_tui.modes.duel.networks.living import Packed, living, pooled, unpooled, where_above
+from rolltrain_tui.modes.duel.networks.networks import SetNet
+from rolltrain_tui.modes.duel.networks.written_out import add_layer
 
 
 def packed(points: Tensor, chosen: Tensor | None) -> Packed:

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from rolltrain_tui.modes.duel.names import OLDER, RIVAL, Role
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
-from rolltrain_tui.modes.duel.saved import Saved, saved_seat
+from rolltrain_tui.modes.duel.players.names import OLDER, RIVAL, Role
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.players.saved import Saved, saved_seat
 from rolltrain_tui.modes.duel.side import Side
 
 

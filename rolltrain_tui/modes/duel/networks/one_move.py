@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel.living import Packed, pooled, unpooled, where_above
-from rolltrain_tui.modes.duel.networks import MoveNet
-from rolltrain_tui.modes.duel.packed_moves import Part, part_of
-from rolltrain_tui.modes.duel.written_out import add, add_layer
+from rolltrain_tui.modes.duel.networks.living import Packed, pooled, unpooled, where_above
+from rolltrain_tui.modes.duel.networks.networks import MoveNet
+from rolltrain_tui.modes.duel.networks.packed_moves import Part, part_of
+from rolltrain_tui.modes.duel.networks.written_out import add, add_layer
 
 
 class Tape(NamedTuple):
