@@ -12,7 +12,7 @@ The gradient is written by hand, one line for each step of backpropagation. At t
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +22,7 @@ from rolltrain_tui.arena.agents import Shape, layout, num_parameters
 from rolltrain_tui.modes.text.gpt import KeyValueCache
 from rolltrain_tui.training.state.streams import random_stream
 
+aten: Any = torch.ops.aten
 EPS = 1e-5
 """Added to the variance in both norms, as in PyTorch's LayerNorm."""
 
@@ -174,7 +175,7 @@ class ModelBatch:
             k, v = cache.extend(layer, k, v)
         # For heads this small PyTorch's fused attention takes 1.2 to 1.5 times as long on a CPU.
         q, k, v = (t.reshape(K * B * H, -1, C // H) for t in (q, k, v))
-        weights = F.softmax(torch.baddbmm(self.mask[:T, :T] if T > 1 else self.mask[:1, :1], q, k.mT, alpha=math.sqrt(H / C)), dim=-1)
+        weights = F.softmax(torch.baddbmm(self.mask[:T, :T], q, k.mT, alpha=math.sqrt(H / C)), dim=-1)
         y = torch.bmm(weights, v).view(K * B, H, T, C // H).transpose(1, 2).reshape(K, BT, C)
         return Attention(q, k, v, weights, y)
 
@@ -241,7 +242,7 @@ def gradient(models: ModelBatch, windows: Tensor, into: dict[str, Tensor]) -> Te
 
         into[name + "mlp.proj.weight"].copy_(torch.bmm(d_x.mT, block.hidden))
         d_hidden = torch.bmm(d_x, weights[name + "mlp.proj.weight"])  # (K, BT, 4C)
-        d_before = _gelu(d_hidden, block.before) if gpt else _relu(d_hidden, block.before)
+        d_before = aten.gelu_backward(d_hidden, block.before) if gpt else aten.threshold_backward(d_hidden, block.before, 0)
         into[name + "mlp.fc.weight"].copy_(torch.bmm(d_before.mT, block.ln_2.y))
         d_x = d_x + _norm(torch.bmm(d_before, weights[name + "mlp.fc.weight"]), block.ln_2, name + "ln_2.weight", models, into)
 
@@ -275,19 +276,9 @@ def _attention(d_y: Tensor, a: Attention, T: int) -> Tensor:
     KB, H, scale = K * BT // T, C // D, 1 / math.sqrt(D)
     d_y = d_y.view(KB, T, H, D).transpose(1, 2).reshape(KBH, T, D)
     d_weights = torch.bmm(d_y, a.v.mT)  # (KBH, T, T)
-    d_scores = torch.ops.aten._softmax_backward_data(d_weights, a.weights, -1, d_weights.dtype).mul_(scale)
+    d_scores = aten._softmax_backward_data(d_weights, a.weights, -1, d_weights.dtype).mul_(scale)
     d_qkv = d_y.new_empty(3, KBH, T, D)
     torch.bmm(d_scores, a.k, out=d_qkv[0])
     torch.bmm(d_scores.mT, a.q, out=d_qkv[1])
     torch.bmm(a.weights.mT, d_y, out=d_qkv[2])
     return d_qkv.view(3, KB, H, T, D).permute(1, 3, 0, 2, 4).reshape(K, BT, 3 * C)
-
-
-def _gelu(d_y: Tensor, x: Tensor) -> Tensor:
-    found: Tensor = torch.ops.aten.gelu_backward(d_y, x)
-    return found
-
-
-def _relu(d_y: Tensor, x: Tensor) -> Tensor:
-    found: Tensor = torch.ops.aten.threshold_backward(d_y, x, 0)
-    return found

@@ -156,8 +156,6 @@ class Shadow:
 
     def begin_turn(self, turn: int, facts: Iterable[Event], without: Callable[[Collection[str]], StepEffect]) -> Iterator[Event]:
         """After the rules have decided the turn, before anyone steps. `without` is the rules' effect_without."""
-        if self._off and self._walk is None:
-            return
         if self._walk is not None:
             yield from self._prepare(turn, without)
         if self._walk is None and not self._off and (ability := self._fired(facts)) is not None:
@@ -207,7 +205,7 @@ class Shadow:
         try:
             self._twin.step(self._effect)
         except (RuntimeError, MemoryError) as error:
-            yield self._lose(turn, _trouble(error))
+            yield self._lose(turn, f"its training failed ({told(error)})")
             return
         self._effect = None
         self._walk.walked += 1
@@ -277,7 +275,3 @@ class Shadow:
         self._twin = Twin(self._learner)
         own = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
         self._twin.load_state(own, state["twin"])
-
-
-def _trouble(error: Exception) -> str:
-    return f"its training failed ({told(error)})"

@@ -109,7 +109,7 @@ class Session:
         self.cycle = TurnCycle(config, self, self._info())
         self._schedule = TurnCount()
         layers = layers_of(model, self.hooks.levers.parameters)
-        self.memory = TrainingMemory(model, self.hooks.levers, self._schedule, layers, config.evaluation.every)
+        self.memory = TrainingMemory(model, self.hooks.levers, self._schedule, layers, config.evaluation.every, self.objective)
         self.memory.prepare(self.game.prepares())
         self.hooks.joined = self.memory.parameters_changed
         self._noise = random_stream(config.seed, "weight_noise")

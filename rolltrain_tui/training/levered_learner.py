@@ -221,8 +221,7 @@ class LeveredLearner(ABC):
             memory.forget_norms_since(norms)
 
         # After the step
-        same = weights_before is not None and len(weights_before) == len(self.levers.parameters)  # no layer thawed in this turn
-        moves = memory.layer_moves(weights_before) if same and motion.finite else None
+        moves = memory.layer_moves(weights_before) if motion.finite else None
         if motion.finite and effect.weight_noise:
             measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self.streams["weight_noise"])
         self.schedule.advance()  # a turn that was not finite counts too

@@ -40,7 +40,7 @@ def memory_of(*levers: str, objective: Objective | None = None) -> TrainingMemor
     """Of one linear layer, which no optimiser has moved yet."""
     torch.manual_seed(0)
     model = nn.Linear(3, 2)
-    memory = TrainingMemory(model, Levers(SGD(model.parameters(), lr=0.1), model.parameters()), Turns(), [], 4, objective)
+    memory = TrainingMemory(model, Levers(SGD(model.parameters(), lr=0.1), model.parameters()), Turns(), [], 4, objective or Objective())
     memory.prepare(levers)
     return memory
 

@@ -126,10 +126,8 @@ def _alive(model: nn.Module, reader: Reader) -> dict[str, Tensor]:
 
 def losses(model: nn.Module, batch: Batch) -> Tensor:
     """The mean loss of each sequence: (B,)."""
-    logits, labels = _logits(model, batch), batch[LABELS]
-    if labels.dim() == 1:
-        return F.cross_entropy(logits, labels, reduction="none")
-    return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view(labels.shape).mean(dim=1)
+    logits, labels = _logits(model, batch), batch[LABELS]  # (B, T, V) and (B, T), or of a classifier (B, C) and (B,)
+    return F.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="none").view(len(labels), -1).mean(dim=1)
 
 
 def _logits(model: nn.Module, batch: Batch) -> Tensor:

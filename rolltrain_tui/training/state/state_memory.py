@@ -52,7 +52,7 @@ class WeightAverage:
         return over_shards(torch.stack(squares).sum()).sqrt().item()
 
     @torch.no_grad()
-    def heal(self, weights: Sequence[Tensor], alpha: float, over_shards: Callable[[Tensor], Tensor] = lambda sums: sums) -> float:
+    def heal(self, weights: Sequence[Tensor], alpha: float, over_shards: Callable[[Tensor], Tensor]) -> float:
         """theta <- (1 - alpha) theta + alpha theta_bar. Returns |theta' - theta_bar| / |theta - theta_bar|, read from the weights.
 
         Where theta is theta_bar already, both lengths are 0, and the ratio is 1 - alpha by definition.
@@ -152,10 +152,10 @@ class TrainingMemory:
         schedule: Position,
         layers: Sequence[measures.Layer],
         every: int,
-        objective: Objective | None = None,
+        objective: Objective,
     ) -> None:
         self.model, self.levers, self.optimizer, self.schedule = model, levers, levers.optimizer, schedule
-        self.layers, self.every, self.objective = layers, every, objective or Objective()
+        self.layers, self.every, self.objective = layers, every, objective
         self.camp = self.capture()
         """The place a rollback returns to; before the first camp, the start."""
         self.average: WeightAverage | None = None
@@ -277,8 +277,8 @@ class TrainingMemory:
 
     @torch.no_grad()
     def layer_moves(self, weights_before: list[Tensor] | None) -> list[float] | None:
-        """The length of each layer's update; None where it was not asked for."""
-        if weights_before is None:
+        """The length of each layer's update; None where it was not asked for, or where layers have thawed since."""
+        if weights_before is None or len(weights_before) != len(self.levers.parameters):
             return None
         moves = torch._foreach_sub(list(map(own, self.levers.parameters)), list(map(own, weights_before)))
         return measures.lengths(self.layers, moves, self.levers.over_shards)
