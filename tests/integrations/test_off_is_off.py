@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import rolltrain_tui
 from rolltrain_tui import RollToTrain, Session
-from rolltrain_tui.protocol.events import DeathSaveRolled, HeroFell, HeroHurt, StepTaken
+from rolltrain_tui.protocol.events import DeathSaveRolled, Examined, HeroFell, HeroHurt, StepTaken
 
 pytestmark = pytest.mark.slow
 
@@ -125,3 +125,26 @@ def test_roll_to_train_leaves_a_run_alone_whose_layers_thaw(tmp_path: Path) -> N
     )  # fmt: skip
     trainer.train(batches(2), batches(2, seed=9), progress=False)
     assert same(plain, played)
+
+
+def test_layers_may_thaw_in_a_turn_that_an_examination_measures(tmp_path: Path) -> None:
+    """The move of that turn is left out, and the next examination finds the layer that joined."""
+    model = net()
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.AdamW(model[2].parameters(), lr=3e-2)
+    turns = iter(range(100))
+
+    def step(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        if model.training:
+            thaw(model, optimizer, next(turns))
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    trainer = RollToTrain(
+        model, optimizer, training_step=step, accumulation_steps=1, turns=30, evaluate_every=5, runs=tmp_path, rulebook="off",
+        monsters="diagnosed",
+    )  # fmt: skip
+    trainer.train(batches(2), batches(2, seed=9), progress=False)
+    assert len(trainer.loss_history) == 30
+    assert trainer.run is not None
+    found = [event for event in trainer.run.story if isinstance(event, Examined)]
+    assert len(found[0].layers) < len(found[-1].layers)
