@@ -135,13 +135,10 @@ def plain(model: nn.Module, data: Text, sequences: int, steps: int, terms: dict[
         if clock.on:
             with game.turn(loss):
                 optimizer.step()
-            waiting = game.hooks.effect
-        else:
-            waiting, game.hooks.effect = game.hooks.effect, None
+        else:  # the hooks do nothing outside of a turn
             optimizer.step()
         optimizer.zero_grad()
         clock.stop()
-        game.hooks.effect = waiting
     return clock
 
 

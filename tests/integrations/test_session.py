@@ -116,7 +116,8 @@ def test_k_is_what_it_claims(effect: StepEffect, optimizer: str, points: TensorD
                 o.zero_grad()
                 loss_of(m, points, step).backward()
                 if m is model:
-                    hooks.effect = effect if step == 3 else None
+                    if step == 3:
+                        hooks.arm(effect)
                 elif step == 3 and effect.decay_factor != 1:
                     o.param_groups[0]["weight_decay"] = o.param_groups[0].get("weight_decay", 0) * effect.decay_factor
                 before = [p.detach().clone() for p in m.parameters()]

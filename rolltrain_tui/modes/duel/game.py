@@ -28,11 +28,10 @@ TINY = 1e-12
 PIVOTS = 1000
 """Most pivots of one simplex table; a few dozen are usual."""
 
-Polytope = Literal["pareto", "hull"]
-
-
 HOPELESS, HARDLY = 20_000, 2000
 """Draws of starts, after which one in HARDLY must be a game that is not over before it begins."""
+
+Polytope = Literal["pareto", "hull"]
 
 
 class GameError(ValueError):
@@ -142,15 +141,13 @@ def joined(boards: list[Boards]) -> Boards:
 # Moves
 
 
-def shift(boards: Boards, chosen: Tensor, axis: Tensor, *, over_too: bool = False) -> Boards:
+def shift(boards: Boards, chosen: Tensor, axis: Tensor) -> Boards:
     """x_i <- the sum of x_k over the chosen k, for every point. A game is left alone where i was not chosen, and where it is over.
 
-    `chosen`: (d, B) bool. `axis`: (B,) int64. `over_too`: games that are over move as well. GameError where whole numbers grow too large.
+    `chosen`: (d, B) bool. `axis`: (B,) int64. GameError where whole numbers grow too large.
     """
     x, alive = boards.x, boards.alive
-    moves = chosen.gather(0, axis[None])[0]  # (B,)
-    if not over_too:
-        moves = moves & (alive.sum(dim=0) > 1)
+    moves = chosen.gather(0, axis[None])[0] & (alive.sum(dim=0) > 1)  # (B,)
     if not x.is_floating_point() and x.numel():
         highest = int(x.masked_fill(~alive, 0).max())
         if highest * boards.dimension >= GONE:
@@ -161,29 +158,23 @@ def shift(boards: Boards, chosen: Tensor, axis: Tensor, *, over_too: bool = Fals
     return Boards(x.scatter(0, where, moved[None]))
 
 
-def after(boards: Boards, chosen: Tensor, axis: Tensor, *, polytope: Polytope = "pareto", scaled: bool = True) -> Boards:
+def after(boards: Boards, chosen: Tensor, axis: Tensor, *, polytope: Polytope = "pareto") -> Boards:
     """A whole move: shift, polytope, rescale, and the boards made as small as the longest game."""
-    moved = newton_polytope(shift(boards, chosen, axis), polytope)
-    return trimmed(rescale(moved) if scaled else moved)
+    return trimmed(rescale(newton_polytope(shift(boards, chosen, axis), polytope)))
 
 
-def begun(boards: Boards, *, polytope: Polytope = "pareto", scaled: bool = True) -> Boards:
-    """The same without a shift: how a game begins."""
+def begun(boards: Boards, *, polytope: Polytope = "pareto") -> Boards:
+    """The same without a shift: how a game begins. Whole numbers become float32."""
     reduced = newton_polytope(boards, polytope)
-    if scaled and not reduced.x.is_floating_point():
+    if not reduced.x.is_floating_point():
         reduced = reduced.to(dtype=torch.float32)
-    return trimmed(rescale(reduced) if scaled else reduced)
+    return trimmed(rescale(reduced))
 
 
 def rescale(boards: Boards) -> Boards:
     """Divide each game by its largest coordinate; a game of zeros stays as it is. For floats."""
     highest = boards.x.masked_fill(~boards.alive, 0).amax(dim=(0, 1))  # (B,)
     return Boards(boards.x / torch.where(highest > 0, highest, 1))
-
-
-def exceeds(boards: Boards, limit: float) -> Tensor:
-    """(B,) bool: some coordinate of the game is above `limit`."""
-    return (boards.x.masked_fill(~boards.alive, 0) > limit).any(dim=0).any(dim=0)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -60,7 +60,8 @@ class OptimizerHooks:
         self._sampled = SampledUpdate.of(optimizer)
         self.joined: Callable[[list[Tensor]], None] = lambda before: None
         """Called before the step when other parameters learn than before; it gets those that learned until now."""
-        self._effect: StepEffect | None = None
+        self.effect: StepEffect | None = None
+        """The effect of the turn that is under way; None between two turns."""
         self._by_rate = False
         """k acts on this step as a factor of the learning rate."""
         self._norm = math.nan
@@ -75,28 +76,15 @@ class OptimizerHooks:
         for hook in self._hooks:
             hook.remove()
 
-    @property
-    def effect(self) -> StepEffect | None:
-        """The effect of the turn that is under way; None between two turns."""
-        return self._effect
-
-    @effect.setter
-    def effect(self, effect: StepEffect | None) -> None:
-        if effect is not None:
-            self.arm(effect)
-        else:
-            self.disarm()
-            self.motion, self.looked = None, False
-
     def arm(self, effect: StepEffect) -> None:
         """The next step is taken under `effect`."""
         self.disarm()
-        self._effect, self.motion, self.looked, self.further = effect, None, False, False
+        self.effect, self.motion, self.looked, self.further = effect, None, False, False
         self._mark = self._written()
 
     def disarm(self) -> None:
         """Steps are plain from here on. What an interrupted step has left in the groups is put back."""
-        self._effect = None
+        self.effect = None
         self._put_groups_back()
 
     def _reread(self) -> None:
@@ -136,7 +124,7 @@ class OptimizerHooks:
 
     @torch.no_grad()
     def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-        effect = self._effect
+        effect = self.effect
         if effect is None:
             return None  # outside of a turn
         if self.motion is not None:
@@ -169,7 +157,7 @@ class OptimizerHooks:
 
     @torch.no_grad()
     def _after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        effect = self._effect
+        effect = self.effect
         if effect is None or self.motion is not None:
             return
         for group, kept in zip(optimizer.param_groups, self._kept, strict=False):

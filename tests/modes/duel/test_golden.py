@@ -17,7 +17,6 @@ from rolltrain_tui.modes.duel.game import (
     begun,
     choices,
     code_of,
-    exceeds,
     features,
     in_order,
     legal,
@@ -25,6 +24,7 @@ from rolltrain_tui.modes.duel.game import (
     newton_polytope,
     rescale,
     shift,
+    trimmed,
 )
 from rolltrain_tui.modes.duel.networks.networks import LayerNet, written_out
 from rolltrain_tui.modes.duel.players.players import (
@@ -67,6 +67,17 @@ def reposition(boards: Boards) -> Boards:
     return Boards(torch.where(alive, boards.x - torch.where(alive.any(dim=0), lowest, 0), boards.x))
 
 
+def forced(boards: Boards, chosen: Tensor, axis: Tensor) -> Boards:
+    """`shift` where games that are over move as well: two more points keep each of them going."""
+    more = torch.ones(boards.dimension, 2, len(boards), dtype=boards.x.dtype)
+    return Boards(shift(Boards(torch.cat([boards.x, more], dim=1)), chosen, axis).x[:, :-2])
+
+
+def exceeds(boards: Boards, limit: float) -> list[bool]:
+    """Whether some coordinate of a game is above the limit."""
+    return (boards.padded() > limit).flatten(1).any(dim=1).tolist()
+
+
 def masks(chosen: Any) -> Tensor:
     """(B, d) of 0 and 1 -> (d, B) bool."""
     return torch.tensor(chosen).bool().T
@@ -96,7 +107,7 @@ def test_newton_polytope(cases: Cases) -> None:
 def test_shift(cases: Cases) -> None:
     """The chosen sum at the axis; illegal axes and games that are over change nothing."""
     for case in cases("shift"):
-        moved = shift(floats(case["input"]), masks(case["coords"]), torch.tensor(case["axis"]), over_too=not case["ignore_ended_games"])
+        moved = (shift if case["ignore_ended_games"] else forced)(floats(case["input"]), masks(case["coords"]), torch.tensor(case["axis"]))
         same(moved.padded(), case["output"])
 
 
@@ -118,13 +129,15 @@ def test_games(cases: Cases) -> None:
             boards = newton_polytope(boards)
             if case["scale_observation"]:
                 boards = rescale(boards)
-            quick = begun(floats([case["initial"]]), scaled=case["scale_observation"])
+            start = floats([case["initial"]])
+            quick = begun(start) if case["scale_observation"] else trimmed(newton_polytope(start))
             for move in case["moves"]:
                 chosen, axis = mask_of(torch.tensor([move["host_action"]]), boards.dimension), torch.tensor([move["axis"]])
                 assert chosen[:, 0].nonzero().flatten().tolist() == move["coords"]
-                quick = after(quick, chosen, axis, scaled=case["scale_observation"])
+                scaled = case["scale_observation"]
+                quick = after(quick, chosen, axis) if scaled else trimmed(newton_polytope(shift(quick, chosen, axis)))
                 boards = newton_polytope(shift(boards, chosen, axis))
-                if case["scale_observation"]:
+                if scaled:
                     boards = rescale(boards)
                 same(boards.padded()[0][boards.alive[:, 0]], move["points"])
                 assert boards.ended.tolist() == quick.ended.tolist() == [move["ended"]]
@@ -159,9 +172,8 @@ def test_original_assertions(cases: Cases) -> None:
             moved = shift(floats(case["input"]), picked(case["coords"], 4), torch.tensor(case["axis"]))
             same(moved.padded(), case["output"])
         elif op.startswith("ended game"):
-            for over_too, name in ((False, "ignore_ended_games"), (True, "forced")):
-                moved = shift(floats(case["input"]), picked([[0, 1]], 4), torch.tensor([1]), over_too=over_too)
-                same(moved.padded(), case[name])
+            for moving, name in ((shift, "ignore_ended_games"), (forced, "forced")):
+                same(moving(floats(case["input"]), picked([[0, 1]], 4), torch.tensor([1])).padded(), case[name])
         elif op == "duplicates":
             same(newton_polytope(floats(case["input"])).padded(), case["output"])
         elif op.startswith("two copies"):
@@ -180,8 +192,8 @@ def test_original_assertions(cases: Cases) -> None:
             same(rescale(floats(case["input"])).padded(), case["output"])
         elif op.startswith("value threshold"):
             boards = Boards.of(torch.tensor(case["input"], dtype=torch.float64))
-            assert exceeds(boards, 1e8).tolist() == [False]
-            assert exceeds(shift(boards, picked([[0, 1]], 3), torch.tensor([0]), over_too=True), 1e8).tolist() == [True]
+            assert exceeds(boards, 1e8) == [False]
+            assert exceeds(forced(boards, picked([[0, 1]], 3), torch.tensor([0])), 1e8) == [True]
         elif op.startswith("polytope=hull"):
             boards = floats(case["input"])
             if "shift" in op:

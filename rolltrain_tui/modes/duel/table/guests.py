@@ -12,7 +12,6 @@ from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.seats import Seat, expert, fixed, network_seat
 
-ROLES: tuple[Role, Role] = ("host", "agent")
 LONGEST = 500
 """Moves after which a game at a table is stopped, where the campaign would let it go on: par takes its time."""
 NET, RIVAL = "net", "rival"
