@@ -6,7 +6,7 @@ import click
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 
 OPTIMIZERS = "optimizers"
 

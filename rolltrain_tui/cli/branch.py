@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.progress import progress
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.progress import progress
 
 
 @click.command()

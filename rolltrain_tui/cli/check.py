@@ -4,7 +4,7 @@ import json
 
 import click
 
-from rolltrain_tui.cli.exit_codes import DONE, WRONG_USE
+from rolltrain_tui.cli.shared.exit_codes import DONE, WRONG_USE
 
 
 @click.command()

@@ -5,7 +5,7 @@ import sys
 import click
 
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli.options import AS_JSON
+from rolltrain_tui.cli.shared.options import AS_JSON
 
 
 @click.command()

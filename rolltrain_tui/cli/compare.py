@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.executors import executor, executor_options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.executors import executor, executor_options
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig

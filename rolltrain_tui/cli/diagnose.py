@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.base.json_answers import json_text, plain
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 

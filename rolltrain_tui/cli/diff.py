@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 
 
 @click.command()

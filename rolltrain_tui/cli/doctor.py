@@ -12,7 +12,7 @@ import click
 
 from rolltrain_tui import __version__
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 
 SMALLEST = (60, 18)
 """Columns and lines that the game needs."""

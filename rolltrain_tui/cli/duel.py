@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli import options
 from rolltrain_tui.cli.duel_tournament import tournament
-from rolltrain_tui.cli.exit_codes import DONE
-from rolltrain_tui.cli.screen import missing_screen, open_screen
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import DONE
+from rolltrain_tui.cli.shared.screen import missing_screen, open_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.modes.duel.table.sitting import Sitting

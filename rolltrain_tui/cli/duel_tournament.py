@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
 from rolltrain_tui.cli.arena.common import interruptible, progress
-from rolltrain_tui.cli.exit_codes import DONE, INTERRUPTED
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import DONE, INTERRUPTED
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.duel.cup import Cup

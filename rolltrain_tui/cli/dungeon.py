@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.screen import NoScreen, missing_screen
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.screen import NoScreen, missing_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.table.outing import Outing

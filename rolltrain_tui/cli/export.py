@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 from rolltrain_tui.runs import layout
 
 if TYPE_CHECKING:

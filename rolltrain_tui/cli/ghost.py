@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import FAILED
-from rolltrain_tui.cli.progress import progress
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import FAILED
+from rolltrain_tui.cli.shared.progress import progress
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig

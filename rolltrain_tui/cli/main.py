@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 from rolltrain_tui import __version__
-from rolltrain_tui.cli.exit_codes import exit_code_of, open_streams, settle_streams
-from rolltrain_tui.cli.late_verbs import LateVerbs
-from rolltrain_tui.cli.plugin_faults import tell_of_faults
+from rolltrain_tui.cli.shared.exit_codes import exit_code_of, open_streams, settle_streams
+from rolltrain_tui.cli.shared.late_verbs import LateVerbs
+from rolltrain_tui.cli.shared.plugin_faults import tell_of_faults
 from rolltrain_tui.cluster.launched import first_here, launched
 from rolltrain_tui.tui.threads.tuning import THRESHOLDS
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from rolltrain_tui.base.atomic_files import refusal
-from rolltrain_tui.cli.options import FILE, shell_word
+from rolltrain_tui.cli.shared.options import FILE, shell_word
 
 
 @click.command()

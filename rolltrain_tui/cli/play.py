@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.screen import NoScreen, missing_screen
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.screen import NoScreen, missing_screen
 from rolltrain_tui.cluster.launched import launched, rank, world_size
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def play(
     if launched():
         if rank() == 0:
             click.echo(f"{world_size()} ranks gather; the screen opens when all are there.", err=True)
-        from rolltrain_tui.cli.ranks import play_on_ranks
+        from rolltrain_tui.cli.shared.ranks import play_on_ranks
 
         return play_on_ranks({"CAMPAIGN or SAVE": what, **given}, partial(_launch, what, **given), given["out"], shards=shard_weights)
     options.refuse_shards(shard_weights, "play")

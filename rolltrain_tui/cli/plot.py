@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 
 
 @click.command()

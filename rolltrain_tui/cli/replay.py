@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.screen import need_screen, open_screen
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.screen import need_screen, open_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.tui.launch import Launch

@@ -11,8 +11,8 @@ import click
 from rolltrain_tui.base.atomic_files import refusal
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
-from rolltrain_tui.cli.options import AS_JSON, FILE, RUNS, confirm, run_path
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared.options import AS_JSON, FILE, RUNS, confirm, run_path
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary, SlotSummary

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.screen import need_screen
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.screen import need_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.events import Secret

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 from rolltrain_tui.cluster.launched import launched, rank, world_size
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def train(
     if launched():
         if rank() == 0:
             click.echo(f"{world_size()} ranks gather; the story begins when all are there.", err=True)
-        from rolltrain_tui.cli.ranks import train_on_ranks
+        from rolltrain_tui.cli.shared.ranks import train_on_ranks
 
         order = (lambda: _resuming(str(resume), out, data, given)) if campaign is None else lambda: _beginning(campaign, out, data, given)
         code, result = train_on_ranks(order, shown, moves, shards=shard_weights)

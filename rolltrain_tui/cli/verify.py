@@ -7,9 +7,9 @@ import click
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
-from rolltrain_tui.cli.progress import progress
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared.progress import progress
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.verification import Findings, Verdict

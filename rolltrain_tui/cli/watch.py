@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
-from rolltrain_tui.cli.screen import need_screen, open_screen
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared.screen import need_screen, open_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.plain.views import PlainView, SafeStream

@@ -15,7 +15,7 @@ from support.installed import shell_with
 from rolltrain_tui.base import registry
 from rolltrain_tui.base.blame import ForeignError, told
 from rolltrain_tui.cli.doctor import _plugins
-from rolltrain_tui.cli.exit_codes import exit_code_of
+from rolltrain_tui.cli.shared.exit_codes import exit_code_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import MODES, build, campaign_file
 from rolltrain_tui.modes.duel.game import Boards

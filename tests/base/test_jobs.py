@@ -16,7 +16,7 @@ from support.short_jobs import deadly, deadly_once, halved, origin
 from rolltrain_tui.base import jobs
 from rolltrain_tui.base.jobs import Died, Executor, in_this_process, ray_tasks
 from rolltrain_tui.base.jobs.own_workers import OwnWorkers
-from rolltrain_tui.cli.executors import LOADED
+from rolltrain_tui.cli.shared.executors import LOADED
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from torch import nn
 
 from rolltrain_tui.bench.bare import GPT
 from rolltrain_tui.bench.contest import TURNS_ONLY, bare_material
-from rolltrain_tui.cli.exit_codes import WRONG_USE
+from rolltrain_tui.cli.shared.exit_codes import WRONG_USE
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import find, load
 from rolltrain_tui.protocol.effects import NEUTRAL

@@ -8,8 +8,8 @@ from support.shell import Answer
 from textual.binding import Binding
 
 from rolltrain_tui.classroom.lessons import LESSONS, Lesson, lesson
-from rolltrain_tui.cli import options
 from rolltrain_tui.cli.play import play
+from rolltrain_tui.cli.shared import options
 from rolltrain_tui.story.codex import page
 from rolltrain_tui.story.veil import SECRETS
 from rolltrain_tui.tui.expedition.cards import Card

@@ -15,9 +15,9 @@ from support.shell import Answer
 
 from rolltrain_tui import __version__
 from rolltrain_tui.bench import contest
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.cli.main import rolltrain
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import exit_code_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import UseAbility

@@ -10,7 +10,7 @@ import click
 import pytest
 from support.shell import Answer
 
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.text import config as text_config

@@ -20,7 +20,7 @@ if sys.platform == "win32":
 from support.terminal import STORY, Terminal
 
 pytestmark = pytest.mark.slow
-cli_ranks = Late("rolltrain_tui.cli.ranks")
+cli_ranks = Late("rolltrain_tui.cli.shared.ranks")
 Job = tuple[Terminal, "subprocess.Popen[str]"]
 
 
@@ -132,7 +132,7 @@ def test_the_first_rank_says_that_it_waits_before_torch_is_loaded(
     """The others are silent. What loads torch is not there in this test, so that whatever is said comes before it."""
     for name, value in {"RANK": place, "LOCAL_RANK": place, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": 1}.items():
         monkeypatch.setenv(name, str(value))
-    monkeypatch.setitem(sys.modules, "rolltrain_tui.cli.ranks", None)
+    monkeypatch.setitem(sys.modules, "rolltrain_tui.cli.shared.ranks", None)
     answer = call(verb, "tutorial")
     assert answer.code == 1
     assert answer.err.startswith("2 ranks gather;") == (place == 0)

@@ -9,7 +9,7 @@ import pytest
 from support.ghosts import record
 
 from rolltrain_tui.base.jobs.own_workers import OwnWorkers
-from rolltrain_tui.cli.executors import LOADED
+from rolltrain_tui.cli.shared.executors import LOADED
 from rolltrain_tui.experiment import cell_store
 from rolltrain_tui.experiment.compare import Execute, sweep
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen

@@ -17,8 +17,8 @@ import pytest
 from click.testing import CliRunner
 from support import warm
 
-from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.cli.main import rolltrain
+from rolltrain_tui.cli.shared.exit_codes import exit_code_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import plots, report, table
 from rolltrain_tui.experiment.compare import Comparison, write

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli.arena import agents, battles, boards, shell, training
-from rolltrain_tui.cli.exit_codes import DONE
-from rolltrain_tui.cli.options import FILE
+from rolltrain_tui.cli.shared.exit_codes import DONE
+from rolltrain_tui.cli.shared.options import FILE
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster
@@ -70,7 +70,7 @@ def arena(context: click.Context, out: Path | None) -> int:
 
 
 def _open_screen(roster: "Roster") -> int:
-    from rolltrain_tui.cli.screen import need_screen, open_screen
+    from rolltrain_tui.cli.shared.screen import need_screen, open_screen
 
     need_screen("The arena's screen", "Its verbs do not: rolltrain arena --help")
 

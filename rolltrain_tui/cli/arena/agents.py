@@ -8,7 +8,7 @@ import click
 
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import AGENT
-from rolltrain_tui.cli.options import AS_JSON, FILE, confirm
+from rolltrain_tui.cli.shared.options import AS_JSON, FILE, confirm
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster

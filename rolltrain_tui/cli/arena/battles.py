@@ -10,9 +10,9 @@ import click
 
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import interruptible, progress
-from rolltrain_tui.cli.executors import executor, executor_options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED, INTERRUPTED
-from rolltrain_tui.cli.options import AS_JSON, together
+from rolltrain_tui.cli.shared.executors import executor, executor_options
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED, INTERRUPTED
+from rolltrain_tui.cli.shared.options import AS_JSON, together
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.battles import Battles, Entrant

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
-from rolltrain_tui.cli.options import AS_JSON
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared.options import AS_JSON
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.leaderboards import By

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rolltrain_tui.cli.exit_codes import DONE, exit_code_of
+from rolltrain_tui.cli.shared.exit_codes import DONE, exit_code_of
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster

@@ -9,8 +9,8 @@ import click
 
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import AGENT, interruptible, progress
-from rolltrain_tui.cli.exit_codes import DONE, INTERRUPTED
-from rolltrain_tui.cli.options import AS_JSON
+from rolltrain_tui.cli.shared.exit_codes import DONE, INTERRUPTED
+from rolltrain_tui.cli.shared.options import AS_JSON
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.agent_file import Champion

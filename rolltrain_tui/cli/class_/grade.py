@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 
 
 @click.command(short_help="Grade a folder of submissions by training them again.")

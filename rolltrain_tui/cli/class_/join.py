@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from rolltrain_tui.base.atomic_files import refusal
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 
 
 @click.command(short_help="Join an assignment: get a campaign with dice of your own.")

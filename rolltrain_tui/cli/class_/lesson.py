@@ -6,7 +6,7 @@ import click
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.cli.options import AS_JSON
+from rolltrain_tui.cli.shared.options import AS_JSON
 
 
 @click.command(short_help="A lesson: question, keys in order, what the class will see.")

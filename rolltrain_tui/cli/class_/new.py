@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 
 
 @click.command(short_help="Make an assignment of a campaign.")

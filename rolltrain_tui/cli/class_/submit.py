@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 
 if TYPE_CHECKING:
     from rolltrain_tui.classroom.assignment import Assignment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rolltrain_tui.cli.exit_codes import FAILED, WRONG_USE
+from rolltrain_tui.cli.shared.exit_codes import FAILED, WRONG_USE
 from rolltrain_tui.cluster import launched, muster
 from rolltrain_tui.cluster.boundary import FollowersInbox
 from rolltrain_tui.cluster.choices import Leader, follow

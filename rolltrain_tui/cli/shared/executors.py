@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rolltrain_tui.cli import options
+from rolltrain_tui.cli.shared import options
 
 if TYPE_CHECKING:
     from rolltrain_tui.base.jobs import Executor

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.cli import plugin_faults
+from rolltrain_tui.cli.shared import plugin_faults
 
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.commands import Command

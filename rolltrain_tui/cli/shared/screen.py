@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli.exit_codes import WRONG_USE
+from rolltrain_tui.cli.shared.exit_codes import WRONG_USE
 
 if TYPE_CHECKING:
     from rolltrain_tui.tui.launch import Launch
