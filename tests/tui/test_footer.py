@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from rolltrain_tui.tui.widgets.footer import KeyFooter
+from rolltrain_tui.tui.widgets.name_list import NameList
 
 
 class Keyed(Screen[None]):
@@ -105,3 +106,25 @@ async def test_keys_stand_close_only_where_they_must() -> None:
             await pilot.pause()
             lines[width] = shown(app).splitlines()[-1].rstrip()
     assert lines == {60: " a Apple  b Bread  c Cheese and much else besides", 46: "a Apple b Bread c Cheese and much else besides"}
+
+
+async def test_enter_comes_first_whatever_has_the_focus() -> None:
+    """The keys stand in the same order whether a list has the focus, whose Enter the screen takes, or nothing."""
+
+    class Listed(Screen[None]):
+        BINDINGS: ClassVar[list[BindingType]] = [
+            Binding("escape", "back", "Back", key_display="esc"),
+            Binding("enter", "choose", "Choose", key_display="⏎", priority=True),
+            Binding("n", "name", "Name"),
+        ]
+
+        def compose(self) -> ComposeResult:
+            yield NameList("one", "two")
+            yield KeyFooter(palette=False)
+
+    app = ScreensHost(Listed)
+    async with app.run_test(size=(60, 5)) as pilot:
+        for focused in (True, False):
+            app.screen.set_focus(app.screen.query_one(NameList) if focused else None)
+            await pilot.pause()
+            assert shown(app).splitlines()[-1].split() == ["⏎", "Choose", "esc", "Back", "n", "Name"]

@@ -45,7 +45,7 @@ class KeyFooter(WholePanel):
         if self._palette and (palette := active.get(self.app.COMMAND_PALETTE_BINDING)) is not None:
             right = [("▏", "edge"), *self._spans(palette, close=True)]
         room = width - width_of(right)
-        keys = list(_shown(active.values()))
+        keys = sorted(_shown(active.values()), key=lambda key: key.binding.key != "enter")  # first, whatever has the focus
         room_left = room - 1 if right else room + 1  # a space before the palette's key; at the edge none need fit
         told = [(key, self._spans(key, close=False)) for key in keys]
         if close := self._compact and _width(told) > room_left:
