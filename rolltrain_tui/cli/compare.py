@@ -1,6 +1,7 @@
 """`rolltrain compare`: auto-players against plain training, measured."""
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +120,8 @@ def _report(comparison: "Comparison", config: "CampaignConfig", folder: Path, co
     from rolltrain_tui.experiment.report import as_json as report_as_json
 
     files = experiment.write(comparison, config, folder, command, _tell)
-    click.echo(json_text(report_as_json(config, comparison.outcomes, files)) if as_json else comparison.text)
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    click.echo(json_text(report_as_json(config, comparison.outcomes, files)) if as_json else comparison.text(columns))
     _tell(f"Written to {folder}: {', '.join(files)}.")
 
 

@@ -1,5 +1,7 @@
 """The whole experiment: read the stored cells, run the others, store each result, write the report."""
 
+import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +26,20 @@ class Comparison:
     missing: int
     """Cells without a result, because the experiment was stopped."""
 
-    @property
-    def text(self) -> str:
-        """All tables as plain text."""
-        parts = [table.aligned(table.head(self.outcomes), map(table.cells_of, table.rows(self.outcomes)))]
+    def text(self, columns: int = sys.maxsize) -> str:
+        """All tables as plain text. Where `columns` are too few for the first, it leaves what the heroes did to the report."""
+        head, arms = table.head(self.outcomes), list(map(table.cells_of, table.rows(self.outcomes)))
+        parts = [table.aligned(head, arms)]
+        if max(map(len, parts[0].splitlines())) > columns:
+            parts = [table.aligned(table.without_game(head), map(table.without_game, arms))]
+            parts.append("Deaths, levels, uses and foes: see report.md.")
         if lines := [table.cells_of_contrast(row) for row in table.contrasts(self.outcomes)]:
             parts.append(table.aligned(table.CONTRAST_HEAD, lines, words=3))
         if found := robustness.answers(self.outcomes):
             parts.append(table.aligned(robustness.HEAD, map(robustness.cells_of, found), words=2))
             parts.append("\n".join(robustness.summary(found, question) for question in robustness.TITLES))
-        parts.append(report.reading(len(seeds_of(self.outcomes.cells)), len(self.outcomes.arms) - 1))
+        reading = report.reading(len(seeds_of(self.outcomes.cells)), len(self.outcomes.arms) - 1)
+        parts.append(textwrap.fill(reading, columns))
         return "\n\n".join(parts)
 
 

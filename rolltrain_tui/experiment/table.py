@@ -159,6 +159,11 @@ def cells_of(row: Row) -> tuple[str, ...]:
     )
 
 
+def without_game(cells: Sequence[str]) -> tuple[str, ...]:
+    """A row without deaths, level, uses, triggers and foes."""
+    return (*cells[:7], *cells[12:])
+
+
 def cells_of_contrast(row: Contrast) -> tuple[str, ...]:
     difference, error, verdict = cells_of_difference(row.difference)
     return row.hero_class, row.rulebook, f"{row.policy} − {row.other}", difference, error, str(row.difference.n), verdict

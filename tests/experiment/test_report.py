@@ -89,7 +89,7 @@ def test_the_report_contains_every_arm(tiny_config: Callable[..., CampaignConfig
     """Every arm is in the table and the report, every run in the CSV, the failed one with its error made safe."""
     outcomes, config = outcomes_of(), tiny_config()
     text = report.as_markdown(config, outcomes, ["final_loss.png"], "rolltrain compare tiny")
-    printed = Comparison(outcomes, 0).text
+    printed = Comparison(outcomes, 0).text()
     for arm in ARMS:
         assert f"| {arm.title} |" in text
         assert f"\n{arm.title}  " in f"\n{printed}"
@@ -99,6 +99,19 @@ def test_the_report_contains_every_arm(tiny_config: Callable[..., CampaignConfig
     assert f"Of {len(ARMS) - 1} comparisons one or two stand out by chance" in printed
     assert "\x1b" not in text + printed + lines[-1]["error"]
     assert "![final_loss.png](final_loss.png)" in text
+
+
+def test_a_narrow_terminal_gets_lines_that_fit(tiny_config: Callable[..., CampaignConfig]) -> None:
+    """Where the table is wider than the screen, what the heroes did is left to the report; numbers and failed runs stay."""
+    comparison = Comparison(outcomes_of(), 0)
+    whole, narrow = comparison.text(), comparison.text(80)
+    assert max(map(len, whole.splitlines())) > 80 >= max(map(len, narrow.splitlines()))
+    assert {"deaths", "foes"}.isdisjoint(narrow.splitlines()[0].split())
+    kept = ("± SE", "Δ plain", "GFLOP", "failed", *(arm.title for arm in ARMS))
+    assert all(word in whole and word in narrow for word in kept)
+    assert "see report.md" in narrow
+    assert "see report.md" not in whole
+    assert "| deaths |" in report.as_markdown(tiny_config(), comparison.outcomes, [], "")
 
 
 def test_json_is_json(tiny_config: Callable[..., CampaignConfig]) -> None:

@@ -48,7 +48,7 @@ def test_merged_parts_equal_the_whole_in_every_digit(tiny_grid: Grid, here: Exec
         run(f"{index}/4", cells, tmp_path / "parts" / str(index), here)
     experiment, found, outcomes = merged(tmp_path / "parts")
     assert [cell.sha256 for cell in cells] == [cell.sha256 for cell in found]
-    assert whole.text == Comparison(Outcomes(found, outcomes), 0).text
+    assert whole.text() == Comparison(Outcomes(found, outcomes), 0).text()
     assert [whole.outcomes.done[cell.arm, cell.seed] for cell in cells] == [outcomes[cell] for cell in found]
     assert experiment.config() == cells[0].config()
 
