@@ -338,6 +338,18 @@ async def test_leaving_waits_for_the_save(tmp_path: Path) -> None:
         assert 0 == game.app.return_code
 
 
+async def test_whoever_leaves_while_scouts_are_out_is_told_what_is_waited_for(tmp_path: Path) -> None:
+    """Many ranks cannot call them off, and a screen that says nothing but "Saving" looks stuck."""
+    async with playing(tmp_path) as game:
+        await game.play_to(2)
+        screen = game.app.screen
+        assert isinstance(screen, ExpeditionScreen)
+        for scouting, words in ((True, "The scouts come back, then the run is saved. Ctrl+Q"), (False, "Saving … Ctrl+Q")):
+            screen.scene.scouting, screen.leaving = scouting, False
+            screen.take_leave()
+            await game.see(words)
+
+
 async def test_staying_goes_on_as_before(tmp_path: Path) -> None:
     """Escape on the question leaves everything as it was."""
     async with playing(tmp_path, "pace.turns_per_second=20", paused=False) as game:

@@ -129,6 +129,7 @@ async def test_leaving_while_a_run_is_being_opened_is_answered(tmp_path: Path) -
             await until(pilot, lambda: isinstance(app.screen, LoadingScreen) and app.screen.is_mounted)
             await pilot.press("ctrl+q")
             await until(pilot, lambda: "Turning back" in shown(app))
+            assert "Escape goes back" not in shown(app)
             await pilot.press("ctrl+q")
             await until(pilot, lambda: app.return_code is not None)
         assert "nothing is lost" in app.farewell

@@ -301,7 +301,8 @@ class ExpeditionScreen(Explaining):
     def take_leave(self) -> None:
         """The app is leaving, and the run is on its way to its last save."""
         if self.is_mounted:
-            self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays="always")
+            words = "The scouts come back, then the run is saved." if self.scene.scouting else "Saving …"
+            self.tell_player(f"{words} Ctrl+Q quits without waiting.", "accent", stays="always")
         self.leaving = True
 
     def tell_player(self, text: str, tone: str, stays: Stays = "not", *, alone: bool = False) -> None:

@@ -53,6 +53,7 @@ class LoadingScreen(Screen[None]):
         """The app is leaving; what has been begun can be put down in a moment."""
         if self.is_mounted:
             self.query_one("#loading-words", Static).update(Content("Turning back …"), layout=False)
+            self.query_one("#loading-hint", Static).update(Content(""), layout=False)
 
     def action_turn_back(self) -> None:
         cast(Host, self.app).leave("title")
