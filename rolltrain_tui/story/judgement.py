@@ -33,6 +33,8 @@ SENTENCES: dict[Outcome, str] = {
     "kept": "the judgement is kept back until it is revealed",
 }
 MARKS: dict[Outcome, str] = {"won": "✔", "held": "=", "lost": "✖", "fallen": "✖", "alone": "·", "kept": "?"}
+NAMES: dict[Outcome, str] = {"alone": "finished", "kept": "kept back"}
+"""What an outcome is called where its own name tells nothing."""
 LOST_WEIGHTS = "the weights were lost to a loss that is no number"
 
 
@@ -72,6 +74,11 @@ class Judgement:
             return LOST_WEIGHTS
         burst = self.outcome == "won" and self.plain is not None and not isfinite(self.plain.value)
         return "plain training burst, and this run did not" if burst else SENTENCES[self.outcome]
+
+
+def mark_of(outcome: Outcome) -> str:
+    """The outcome in a word with its mark: "✔ won", "· finished"."""
+    return f"{MARKS[outcome]} {NAMES.get(outcome, outcome)}"
 
 
 def judge(ended: CampaignEnded, last: Evaluated | None, ghost: Sequence[GhostPoint], objective: Objective) -> Judgement:

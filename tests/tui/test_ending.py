@@ -19,6 +19,7 @@ from rolltrain_tui.exports.writers import ExportError
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.results import Record, Result, Setup
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.run_log import RunLogScreen
@@ -261,6 +262,16 @@ async def test_ways_that_lead_nowhere_keep_their_place() -> None:
         await pilot.press("p", "n", "b")
         assert all(label in shown(app) for label in ("Again", "Branch"))
         assert [] == app.calls
+
+
+def test_an_outcome_is_told_in_words_that_say_something() -> None:
+    """A run that nothing is recorded for is finished, here as in the lists; a record of one run compares with nothing."""
+    told = story(plain=None)
+    only = Record(Result(told.folder, Setup("The Tiny GPT", 2000, "", Objective()), ENDED, told.judgement), 1)
+    rows = dict(facts_of(told, only))
+    assert rows["Ending"] == "· finished, turn 2000"
+    assert rows["Your best"] == "this run, the first finished one"
+    assert dict(facts_of(told, replace(only, attempts=2)))["Your best"] == "this run, of 2 finished runs"
 
 
 def test_a_run_whose_loss_is_no_number_says_so_once_and_in_words() -> None:

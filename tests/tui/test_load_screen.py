@@ -160,8 +160,12 @@ async def test_a_finished_run_is_marked_by_its_judgement(monkeypatch: pytest.Mon
         await until(pilot, lambda: words in shown(app))
 
 
-@pytest.mark.parametrize("room", [60, 78, 98, 109, 110, 116, 197])
-def test_the_columns_fill_the_width_and_names_get_what_is_free(room: int) -> None:
-    widths = widths_of(room)
+@pytest.mark.parametrize("room", [60, 77, 98, 109, 110, 116, 197])
+@pytest.mark.parametrize("turns", ["9/600", "2000/2000"])
+def test_the_columns_fill_the_width_and_names_get_what_is_free(room: int, turns: str) -> None:
+    """At 80 columns the longest of the shipped names stands whole beside a hero."""
+    rows = [(name, "Brakka, Barbarian 3", turns, "2.91", "59 min ago", "") for name in ("The Tiny GPT", "The Dungeon of Words")]
+    widths = widths_of(room, rows)
     assert sum(widths) + GAP * len(widths) == room
     assert min(widths[:2]) >= (8 if room < 76 else 15)
+    assert room < 76 or widths[0] >= len("The Dungeon of Words")

@@ -17,7 +17,7 @@ from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
-from rolltrain_tui.story.judgement import MARKS
+from rolltrain_tui.story.judgement import mark_of
 from rolltrain_tui.tui.launch import own_text
 from rolltrain_tui.tui.screens.base import in_thread
 from rolltrain_tui.tui.screens.reading import ReadingScreen
@@ -186,7 +186,7 @@ def _best(campaign: "CampaignConfig", results: "list[Result]") -> list[tuple[str
     best, objective = record.best, record.best.setup.objective
     value = f"{objective.text(best.ended.value, 4)} ± {loss(best.ended.standard_error, 4)}"
     many = counted(record.attempts, "finished run")
-    return [("Your best", f"{value} ({MARKS[best.judgement.outcome]} {best.judgement.outcome}), of {many}")]
+    return [("Your best", f"{value} ({mark_of(best.judgement.outcome)}), of {many}")]
 
 
 def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
-from rolltrain_tui.story.judgement import MARKS
+from rolltrain_tui.story.judgement import mark_of
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen, hero_of
 from rolltrain_tui.tui.screens.while_open import while_open
@@ -24,21 +24,29 @@ if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary
 
 EMPTY = "No saves yet. Every run saves itself as it goes; this is where you will find it."
-TITLES = ("Campaign", "Hero", "Turn", "Value", "Saved", "")
+Words = tuple[str, str, str, str, str, str]
+"""A row of the table."""
+TITLES: Words = ("Campaign", "Hero", "Turn", "Value", "Saved", "")
+NUMBERS = ("Turn", "Value")
 GAP = 2
 """Cells beside the words of each column."""
-MARGINS = 4
-FULL, SHORT = (0, 0, 14, 7, 12, 14), (0, 0, 9, 6, 11, 2)
-"""Cells of the columns; campaign and hero share the rest. Where there is little, the last column holds the mark alone."""
+MARGINS, LEAST_MARGINS = 5, 3
+"""Cells beside the table, with one for the scrollbar; the least on narrow screens."""
+FULL = (0, 0, 14, 7, 12, 14)
+"""Cells of the columns; campaign and hero share the rest."""
 WIDE_FROM = 110
 
 
-def widths_of(room: int) -> tuple[int, ...]:
-    """The columns' widths where there are `room` cells."""
-    fixed = FULL if room >= WIDE_FROM else SHORT
-    rest = max(0, room - sum(fixed) - GAP * len(fixed))
-    campaign = rest * 4 // 9
-    return (campaign, rest - campaign, *fixed[2:])
+def widths_of(room: int, rows: Sequence[Words]) -> tuple[int, ...]:
+    """The columns' widths where there are `room` cells.
+
+    Where there is little, a column is as wide as its words, the last one holds the mark alone, and names of campaigns are cut last.
+    """
+    need = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
+    fixed = FULL[2:] if room >= WIDE_FROM else (*need[2:5], 2)
+    rest = max(0, room - sum(fixed) - GAP * len(need))
+    campaign = max(rest * 4 // 9, min(need[0], rest - need[1]))
+    return (campaign, rest - campaign, *fixed)
 
 
 class LoadScreen(SavesScreen):
@@ -84,12 +92,13 @@ class LoadScreen(SavesScreen):
         table = self.query_one(DataTable)
         row = table.cursor_row
         table.clear(columns=True)
-        widths = widths_of(self.size.width - MARGINS)
-        for title, width in zip(TITLES, widths, strict=True):
-            table.add_column(title.rjust(width) if title in ("Turn", "Value") else title, width=width)
         now = time.time()
-        for run in runs:
-            table.add_row(*_cells(run, now, widths))
+        rows = [_words(run, now) for run in runs]
+        widths = widths_of(self.size.width - (LEAST_MARGINS if self.size.width < WIDE_FROM else MARGINS), rows)
+        for title, width in zip(TITLES, widths, strict=True):
+            table.add_column(title.rjust(width) if title in NUMBERS else title, width=width)
+        for words in rows:
+            table.add_row(*_cells(words, widths))
         table.move_cursor(row=row)
         table.display = bool(runs)
         self.query_one("#empty").display = not runs
@@ -146,14 +155,18 @@ class LoadScreen(SavesScreen):
         self.list_saves()
 
 
-def _cells(run: "RunSummary", now: float, widths: Sequence[int]) -> tuple[Content, ...]:
-    saved = age(run.saved_at, now)
-    if run.campaign:
-        words = (flat(run.campaign), hero_of(run), f"{run.turn}/{run.turns}".rjust(widths[2]), loss(run.value).rjust(widths[3]), saved)
-    else:
-        words = (flat(run.folder.name), "", "", "", saved)
-    cells = zip((*words, _state(run)), widths, strict=True)
-    return tuple(Content(word).truncate(width, ellipsis=width > 2) for word, width in cells)
+def _words(run: "RunSummary", now: float) -> Words:
+    saved, state = age(run.saved_at, now), _state(run)
+    if not run.campaign:
+        return flat(run.folder.name), "", "", "", saved, state
+    return flat(run.campaign), hero_of(run), f"{run.turn}/{run.turns}", loss(run.value), saved, state
+
+
+def _cells(words: Words, widths: Sequence[int]) -> tuple[Content, ...]:
+    cells = zip(TITLES, words, widths, strict=True)
+    return tuple(
+        Content(word.rjust(width) if title in NUMBERS else word).truncate(width, ellipsis=width > 2) for title, word, width in cells
+    )
 
 
 def _state(run: "RunSummary") -> str:
@@ -161,7 +174,7 @@ def _state(run: "RunSummary") -> str:
         return "▲ older save" if run.campaign else "✖ damaged"
     if not run.ending:
         return ""
-    return "· finished" if run.outcome in (None, "alone") else f"{MARKS[run.outcome]} {run.outcome}"
+    return mark_of(run.outcome or "alone")
 
 
 def _about(run: "RunSummary") -> str:

@@ -11,7 +11,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.protocol.events import CampaignEnded, Event, Spoke, TwinJudged
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.results import Record
-from rolltrain_tui.story.judgement import MARKS, Judgement, Measured, Outcome
+from rolltrain_tui.story.judgement import Judgement, Measured, Outcome, mark_of
 from rolltrain_tui.story.narration import number
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.wording.highlights import highlights
@@ -133,8 +133,7 @@ def facts_of(story: RunStory, record: Record | Literal["sought"] | None = None) 
 def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list[Row]:
     ended, objective, judgement = story.ended, story.objective, story.judgement
     unit = objective.unit_behind
-    outcome = "kept back" if judgement.outcome == "kept" else judgement.outcome
-    rows = [("Ending", f"{MARKS[judgement.outcome]} {outcome}, turn {ended.turn}")]
+    rows = [("Ending", f"{mark_of(judgement.outcome)}, turn {ended.turn}")]
     if judgement.plain is not None:
         rows.append((f"{capital(objective.short_par)} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
@@ -161,6 +160,8 @@ def _limit(value: float, objective: Objective) -> str:
 
 
 def _record(story: RunStory, record: Record) -> str:
+    if record.attempts == 1:
+        return "this run, the first finished one"
     many = counted(record.attempts, "finished run")
     if record.best.folder == story.folder or record.best.ended.value == story.ended.value:
         return f"this run, of {many}"
