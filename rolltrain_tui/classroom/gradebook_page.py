@@ -30,8 +30,8 @@ td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
 td.name { font-weight: 600; }
 td:nth-child(2) { min-width: 18rem; }
-td:last-child { min-width: 6.5rem; }
-table + p, .wide + p { margin-top: 1.2rem; font-size: .9rem; }
+td:last-child { min-width: 10.5rem; }
+.wide ~ p { margin-top: 1.2rem; font-size: .9rem; }
 small { font-weight: 400; color: var(--soft); display: block; overflow-wrap: anywhere; max-width: 34rem; }
 small.alike { color: var(--ask); }
 .exact, .consistent { color: var(--good); }
@@ -48,7 +48,7 @@ _HEADS = (
     "Turns",
     "Orders",
     "Predictions",
-    "Twins: helped / hurt / unclear",
+    "Twins",
     "Received (UTC)",
 )
 _NUMBERS = frozenset(_HEADS[2:8])
@@ -61,7 +61,7 @@ _LEGEND = (
 _COLUMNS = (
     "Value: what the run was judged by at its end, plus or minus its standard error. Against plain: the same beside plain training, "
     "where one is recorded. Turns: played, of those of the campaign. Orders: what the player asked for. Predictions: right, of those made. "
-    "Twins: abilities that helped, hurt or did nothing clear, by a copy of the training without them. Received: the date of the file."
+    "Twins: abilities that helped / hurt / did nothing clear, by a copy of the training without them. Received: the date of the file."
 )
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
