@@ -20,7 +20,7 @@ from rolltrain_tui.game import baseline
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import layout
-from rolltrain_tui.runs.event_log import ChronicleError
+from rolltrain_tui.runs.log.event_log import ChronicleError
 
 ASSIGNMENT, LIMITS, ANSWER, COMPLAINT = "assignment.json", "limits.json", "answer.json", "complaint.txt"
 REFERENCE = "--reference"
@@ -29,7 +29,7 @@ LATE = "late"
 
 
 def main(arguments: list[str]) -> None:
-    from rolltrain_tui.runs import reexecution  # noqa: F401 - loads torch before limits count, and before a fork
+    from rolltrain_tui.runs.verification import reexecution  # noqa: F401 - loads torch before limits count, and before a fork
 
     answer(Path(arguments[0]), REFERENCE in arguments)
 
@@ -74,9 +74,9 @@ def examine(folder: Path) -> Result:
 
 
 def _verified(folder: Path, record: Record, asked: Assignment) -> Result:
-    from rolltrain_tui.runs.reexecution import from_the_beginning
-    from rolltrain_tui.runs.verification import Verification
-    from rolltrain_tui.runs.whereabouts import whereabouts
+    from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+    from rolltrain_tui.runs.verification.verification import Verification
+    from rolltrain_tui.runs.verification.whereabouts import whereabouts
 
     found = record.result()
     start = from_the_beginning(folder)

@@ -29,7 +29,8 @@ from rolltrain_tui.classroom.limits import Limits
 from rolltrain_tui.classroom.result import Result
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
-from rolltrain_tui.runs import event_codec, layout
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_codec
 from rolltrain_tui.training.machine.machine_kind import this_machine
 
 MOST_FILES = 5000

@@ -22,7 +22,7 @@ _GLANCE = 0.02
 
 def main() -> None:
     """For each line of standard input, a folder, fork a child that answers. Tell how it ended: its code, or that it was late."""
-    from rolltrain_tui.runs import reexecution  # noqa: F401 - loads torch before the first fork
+    from rolltrain_tui.runs.verification import reexecution  # noqa: F401 - loads torch before the first fork
 
     for line in sys.stdin:
         refer, _, name = line.rstrip("\n").partition(" ")

@@ -7,7 +7,7 @@ from pathlib import Path
 from rolltrain_tui.classroom.result import Result
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import RaiseStat, SpendInspiration, TakeShortRest, TurnDial, UseAbility, UseItem
-from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.story.judgement import judge
 from rolltrain_tui.story.narration import name_command, title
 

@@ -19,7 +19,7 @@ class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no a
     name = "TURN"
 
     def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> str:
-        from rolltrain_tui.runs.recording import as_turn
+        from rolltrain_tui.runs.log.recording import as_turn
 
         if as_turn(str(value), 1) is None:
             self.fail(f"{value!r} is no turn: a number, a part such as 50%, start or end.", param, context)
@@ -47,7 +47,7 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
     from rolltrain_tui.tui.opening import REWINDING
 
     def launch() -> "Launch":
-        from rolltrain_tui.runs.recording import Recording
+        from rolltrain_tui.runs.log.recording import Recording
         from rolltrain_tui.runs.root import saves_root
         from rolltrain_tui.tui.launch import Launch
 
@@ -59,7 +59,7 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
 
 def _turn(text: str, option: str, last: int) -> int:
     """The turn that an option names, of a recording up to `last`. UsageError."""
-    from rolltrain_tui.runs.recording import as_turn
+    from rolltrain_tui.runs.log.recording import as_turn
 
     turn = as_turn(text, last)
     assert turn is not None
@@ -73,7 +73,7 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.plain.views import PlainView, SafeStream
     from rolltrain_tui.protocol.inbox import Inbox
-    from rolltrain_tui.runs.recording import Recording
+    from rolltrain_tui.runs.log.recording import Recording
 
     recording = Recording(path)
     first, last = (_turn(text, option, recording.last) if text else None for text, option in ((start, "--from"), (end, "--until")))

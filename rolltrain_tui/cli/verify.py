@@ -12,8 +12,8 @@ from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.shared.progress import progress
 
 if TYPE_CHECKING:
-    from rolltrain_tui.runs.verification import Findings, Verdict
-    from rolltrain_tui.runs.whereabouts import Whereabouts
+    from rolltrain_tui.runs.verification.verification import Findings, Verdict
+    from rolltrain_tui.runs.verification.whereabouts import Whereabouts
 
 CONSISTENT, UNDECIDED = 3, 4
 CODES: "dict[Verdict, int]" = {"exact": DONE, "consistent": CONSISTENT, "undecided": UNDECIDED, "contradicted": FAILED}
@@ -52,10 +52,11 @@ def examine(
     path: Path, *, heavy: bool, until: int | None, tolerance: float | None, exact: bool, device: str | None
 ) -> "tuple[Findings, Whereabouts]":
     """Train the run again. The findings, and how this machine differs from the one that trained it. ValueError, UsageError."""
-    from rolltrain_tui.runs import reexecution, saves
-    from rolltrain_tui.runs.reexecution import from_save, from_the_beginning  # loads torch
-    from rolltrain_tui.runs.verification import Verification
-    from rolltrain_tui.runs.whereabouts import whereabouts
+    from rolltrain_tui.runs import saves
+    from rolltrain_tui.runs.verification import reexecution
+    from rolltrain_tui.runs.verification.reexecution import from_save, from_the_beginning  # loads torch
+    from rolltrain_tui.runs.verification.verification import Verification
+    from rolltrain_tui.runs.verification.whereabouts import whereabouts
 
     run = saves.run_of(path)
     start = from_the_beginning(run, device) if path.resolve() == run else from_save(path, device)
@@ -83,7 +84,7 @@ def as_record(findings: "Findings", where: "Whereabouts") -> dict[str, Any]:
 def report(findings: "Findings", where: "Whereabouts") -> str:
     """The verdict in a sentence, the difference that decided it, and what was compared."""
     from rolltrain_tui.base.safe_text import flat
-    from rolltrain_tui.runs.verification import SENTENCES
+    from rolltrain_tui.runs.verification.verification import SENTENCES
 
     found, lines = findings, []
     if where.differences:

@@ -47,7 +47,7 @@ def followed_path(run: str | None, out: Path | None) -> Path:
     """The run of this name; without one, the run under the folder of runs that was written last. UsageError."""
     if run is not None:
         return options.run_path(run, out)
-    from rolltrain_tui.runs.recording import written_last
+    from rolltrain_tui.runs.log.recording import written_last
     from rolltrain_tui.runs.root import saves_root
 
     newest = written_last(saves_root(out))

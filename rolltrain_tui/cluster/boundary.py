@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from rolltrain_tui.cluster.gang import Gang
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs.log import event_codec
 from rolltrain_tui.training.machine.ranks import Ranks
 
 STOP, WAIT = 1 << 62, 1 << 61

@@ -25,7 +25,7 @@ from rolltrain_tui.modes.changes import Change, changes
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, Saved, SaveDue, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.open import SavedRun, new_campaign
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.manifest import Summary

@@ -10,8 +10,9 @@ from rolltrain_tui.exports.card import report_card
 from rolltrain_tui.exports.metrics import MetricRecorder, TurnMetrics
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.writers import ExportError, Writer
-from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.layout import CHRONICLE
+from rolltrain_tui.runs.log import event_log
 
 REPORT = "report.md"
 

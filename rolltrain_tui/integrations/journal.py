@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rolltrain_tui.protocol.events import Event
-from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.layout import CHRONICLE
+from rolltrain_tui.runs.log.event_log import Chronicle
 
 
 class Journal:

@@ -14,11 +14,12 @@ from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import changed
 from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
-from rolltrain_tui.runs import reexecution, saves
-from rolltrain_tui.runs.differences import Difference, compare
-from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint, from_save, from_the_beginning
+from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves import slots
+from rolltrain_tui.runs.verification import reexecution
+from rolltrain_tui.runs.verification.differences import Difference, compare
+from rolltrain_tui.runs.verification.reexecution import GatedInbox, StartPoint, from_save, from_the_beginning
 
 
 class BranchError(ValueError):

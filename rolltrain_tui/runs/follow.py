@@ -14,10 +14,11 @@ from typing import Literal
 
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, Secret
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import event_log, layout
-from rolltrain_tui.runs.event_log import BEGINNING, ChronicleError, Place
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import BEGINNING, ChronicleError, Place
+from rolltrain_tui.runs.log.recording import campaign_of
 from rolltrain_tui.runs.playable import Sought
-from rolltrain_tui.runs.recording import campaign_of
 from rolltrain_tui.runs.saves import SaveError, is_held, last_saved
 from rolltrain_tui.story.scene import Scene
 

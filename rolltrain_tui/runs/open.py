@@ -13,7 +13,8 @@ from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import Change, changed
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.runs import event_codec, ghosts, saves
+from rolltrain_tui.runs import ghosts, saves
+from rolltrain_tui.runs.log import event_codec
 from rolltrain_tui.runs.same_data import check_same_data
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from rolltrain_tui.protocol.events import CampaignBegan
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.runs import event_log, layout
-from rolltrain_tui.runs.event_log import ChronicleError
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import ChronicleError
 from rolltrain_tui.story.scene.history import History
 
 MOST = 3

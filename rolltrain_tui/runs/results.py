@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Evaluated, GhostSeen, SettingsChanged
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.runs import event_log, layout
-from rolltrain_tui.runs.event_log import ChronicleError
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import ChronicleError
 from rolltrain_tui.story.judgement import Judgement
 from rolltrain_tui.story.scene import Scene
 

@@ -21,8 +21,9 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Learner
-from rolltrain_tui.runs import event_codec, layout, saves, trajectories
-from rolltrain_tui.runs.event_log import Chronicle, read
+from rolltrain_tui.runs import layout, saves
+from rolltrain_tui.runs.log import event_codec, trajectories
+from rolltrain_tui.runs.log.event_log import Chronicle, read
 from rolltrain_tui.runs.open import SavedRun, new_campaign, with_settings
 from rolltrain_tui.training.machine.machine_kind import this_machine
 

@@ -35,8 +35,9 @@ from rolltrain_tui.protocol.events import (
     TwinJudged,
 )
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs import event_log, layout
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.run import Run
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"

@@ -28,7 +28,8 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import Event, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import StepReport
-from rolltrain_tui.runs import event_log, layout
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.story.scene import Scene
 

@@ -17,10 +17,10 @@ from rolltrain_tui.protocol.events import CommandRefused, Evaluated, RoomVoted, 
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.classes.ability import DISMISS
-from rolltrain_tui.runs import event_log
-from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView
 

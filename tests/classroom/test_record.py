@@ -11,7 +11,7 @@ from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandAccepted, CommandRefused, Evaluated, Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import BLANK
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.training.machine.machine_kind import this_machine
 
 STORY = [event for event in FakeExpedition(Path("nowhere"), fake_config("turns=20")).play(Inbox()) if event.in_story]

@@ -9,7 +9,7 @@ from support.shell import Answer
 
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import follow
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 
 Call = Callable[..., Answer]
 

@@ -43,7 +43,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.run import Run
 
 

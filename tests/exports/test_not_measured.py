@@ -11,7 +11,7 @@ from rolltrain_tui.exports.writers import CsvWriter
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, DiceRolled, Evaluated, Event, StepTaken
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import TurnLine

@@ -38,11 +38,11 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.health.gate import Gate, ghost_value
 from rolltrain_tui.rules.hero.levels import xp_of_level
 from rolltrain_tui.rules.life import Life
-from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.layout import CHRONICLE, GHOST
-from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 from rolltrain_tui.story.narration import tell
 
 PLAIN = ("dice.rulebook=off", "encounters.mode=off")

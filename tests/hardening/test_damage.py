@@ -11,9 +11,10 @@ from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import event_log, saves
-from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.run import Run
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
 
 pytestmark = pytest.mark.slow
 

@@ -21,7 +21,7 @@ from rolltrain_tui.protocol.events import CampaignEnded, Event, Saved, SaveFaile
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen

@@ -23,7 +23,7 @@ from rolltrain_tui.protocol.commands import SaveGame, Speak, UseAbility
 from rolltrain_tui.protocol.events import CommandRefused, Event, SaveFailed, Spoke, TrainingFailed, TwinLost
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.typed_commands import NotUnderstood, parse_command

@@ -12,9 +12,9 @@ from support.paths import TESTS
 
 from rolltrain_tui.base import rotating_log
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import recording
-from rolltrain_tui.runs.event_log import Chronicle
-from rolltrain_tui.runs.recording import Recording
+from rolltrain_tui.runs.log import recording
+from rolltrain_tui.runs.log.event_log import Chronicle
+from rolltrain_tui.runs.log.recording import Recording
 
 pytestmark = pytest.mark.slow
 

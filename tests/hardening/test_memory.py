@@ -17,9 +17,9 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import TrainingFailed
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import StepReport
-from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 from rolltrain_tui.training.levered_learner import LeveredLearner
 
 CPU = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 3276800000 bytes. Error code 12")

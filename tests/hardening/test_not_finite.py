@@ -14,8 +14,8 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import CampaignEnded, DeathSaveRolled, Evaluated, Event, HeroFell, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs.event_log import read
 from rolltrain_tui.runs.layout import CHRONICLE
+from rolltrain_tui.runs.log.event_log import read
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.story.scene import Scene
 

@@ -24,7 +24,8 @@ from support.terminal import STORY, Terminal, game
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.run import Run
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,7 @@ from rolltrain_tui import Barbarian, Cleric, RollToTrain
 from rolltrain_tui.integrations.checkpoints import _unpacked
 from rolltrain_tui.protocol.commands import Speak, UseAbility
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, Spoke, StepTaken
-from rolltrain_tui.runs.event_log import read, story_sha256
+from rolltrain_tui.runs.log.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings

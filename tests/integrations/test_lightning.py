@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from rolltrain_tui import Barbarian, Cleric
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, StepTaken
-from rolltrain_tui.runs.event_log import read, story_sha256
+from rolltrain_tui.runs.log.event_log import read, story_sha256
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

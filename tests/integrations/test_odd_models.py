@@ -14,7 +14,7 @@ from rolltrain_tui import RollToTrain
 from rolltrain_tui.integrations.begin import session
 from rolltrain_tui.protocol.commands import SaveGame
 from rolltrain_tui.protocol.events import TwinJudged, TwinLost
-from rolltrain_tui.runs.event_log import read
+from rolltrain_tui.runs.log.event_log import read
 from rolltrain_tui.runs.saves import tensors as files
 from rolltrain_tui.training.state.snapshots import LearnerStateError, Snapshot
 

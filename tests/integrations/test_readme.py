@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from rolltrain_tui.protocol.events import StepTaken
-from rolltrain_tui.runs.event_log import read
+from rolltrain_tui.runs.log.event_log import read
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 EXAMPLES = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -30,7 +30,7 @@ from rolltrain_tui.protocol.events import (
     XPGained,
 )
 from rolltrain_tui.protocol.learner import StepAbandoned
-from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves import SaveError
 

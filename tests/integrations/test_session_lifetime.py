@@ -14,7 +14,7 @@ from torch import Tensor, nn
 import rolltrain_tui
 from rolltrain_tui import Cleric, Session
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, StepTaken
-from rolltrain_tui.runs.event_log import read
+from rolltrain_tui.runs.log.event_log import read
 
 WILD: dict[str, Any] = {"rulebook": "methodology", "monsters": "off", "seed": 3}
 """k is never 1 in the first turns."""

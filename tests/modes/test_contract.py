@@ -25,10 +25,10 @@ from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.runs.branching import branch_at
-from rolltrain_tui.runs.event_log import story_sha256
-from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 
 HARD = ("turns=7", "batch.accumulation=2", "encounters.chance=1.0", "twin.mode=on_use", "twin.turns=2")
 PLAIN = ("turns=4", "dice.rulebook=off", "encounters.mode=off", "hero.auto=[]")

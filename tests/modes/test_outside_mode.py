@@ -17,7 +17,7 @@ from support.screens_host import shown
 from support.shell import Answer
 
 from rolltrain_tui.protocol import events as ev
-from rolltrain_tui.runs.event_log import read_from
+from rolltrain_tui.runs.log.event_log import read_from
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.cards import Card
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen

@@ -11,7 +11,7 @@ from support.shell import Answer
 
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 

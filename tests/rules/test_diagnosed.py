@@ -23,7 +23,7 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.rules.monsters.due_monsters import EVERY_TURN
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
-from rolltrain_tui.runs.differences import same
+from rolltrain_tui.runs.verification.differences import same
 
 HEALTHY = {"update_ratio": 1e-3, "gap": 0.1, "dead_units": 0.0, "temperature": 0.0}
 SYMPTOMS = [(row.name, index) for row in BESTIARY.values() for index in range(len(row.symptoms))]

@@ -14,7 +14,7 @@ from support.snapshots import same, save, snapshot
 
 from rolltrain_tui.protocol.events import Spoke
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.saves import Lock, archive
 
 

@@ -14,13 +14,14 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs import event_codec, event_log, saves
+from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.branching import BranchError, branch_at
-from rolltrain_tui.runs.compare_runs import lay_side_by_side
-from rolltrain_tui.runs.event_log import story_sha256
-from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.log import event_codec, event_log
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.runs.verification.compare_runs import lay_side_by_side
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ import pytest
 
 from rolltrain_tui.protocol.events import DiceRolled, Examined
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.runs.differences import Difference, compare, same
-from rolltrain_tui.runs.rounding import Gap, gap
+from rolltrain_tui.runs.verification.differences import Difference, compare, same
+from rolltrain_tui.runs.verification.rounding import Gap, gap
 
 
 def test_nan_is_the_same_as_nan() -> None:

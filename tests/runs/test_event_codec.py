@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import EVENTS, CommandAccepted, CommandRefused, DiceRolled, Rested, Spoke, StepTaken, XPGained
 from rolltrain_tui.protocol.sheet import Charge, Sheet
-from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs.log import event_codec
 
 ROLL = DiceRolled(3, 20, (14, 3), 14, 2, 16, 12, "hit", 1.0)
 SIMPLE: dict[Any, st.SearchStrategy[Any]] = {

@@ -15,8 +15,8 @@ from support.tales import tale, written
 
 from rolltrain_tui.protocol.commands import Speak
 from rolltrain_tui.protocol.events import Event, Saved
-from rolltrain_tui.runs import event_codec, event_log
-from rolltrain_tui.runs.event_log import Chronicle, ChronicleError, read, story_sha256
+from rolltrain_tui.runs.log import event_codec, event_log
+from rolltrain_tui.runs.log.event_log import Chronicle, ChronicleError, read, story_sha256
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ from support.fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import event_log, follow
-from rolltrain_tui.runs.differences import same
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs import follow
 from rolltrain_tui.runs.follow import Followed, FollowError
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.playable import Sought
 from rolltrain_tui.runs.saves import Lock
+from rolltrain_tui.runs.verification.differences import same
 from rolltrain_tui.story.scene import Scene
 
 Deed = Callable[[], object]

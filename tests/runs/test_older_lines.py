@@ -12,12 +12,12 @@ import pytest
 
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised, StepTaken
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
-from rolltrain_tui.runs import event_codec, event_log
-from rolltrain_tui.runs.differences import same
-from rolltrain_tui.runs.event_log import Chronicle
-from rolltrain_tui.runs.recording import Recording
-from rolltrain_tui.runs.reexecution import from_the_beginning
-from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.runs.log import event_codec, event_log
+from rolltrain_tui.runs.log.event_log import Chronicle
+from rolltrain_tui.runs.log.recording import Recording
+from rolltrain_tui.runs.verification.differences import same
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 from rolltrain_tui.story.scene import Scene
 
 GOLDEN = Path(__file__).parent / "golden_chronicles"

@@ -9,10 +9,10 @@ import pytest
 from support.fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import recording
-from rolltrain_tui.runs.differences import same
-from rolltrain_tui.runs.event_log import Chronicle, read
-from rolltrain_tui.runs.recording import Recording, RecordingError, as_turn
+from rolltrain_tui.runs.log import recording
+from rolltrain_tui.runs.log.event_log import Chronicle, read
+from rolltrain_tui.runs.log.recording import Recording, RecordingError, as_turn
+from rolltrain_tui.runs.verification.differences import same
 from rolltrain_tui.story.scene import Scene
 
 TURNS = 700

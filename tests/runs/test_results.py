@@ -11,7 +11,7 @@ from support.snapshots import snapshot
 from rolltrain_tui.protocol.events import Event, Examined, SettingsChanged
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.results import record_of, records_of, result_of, results_in
 
 SCORE = Objective(name="R²", unit="", better="higher", step=0.1, limit=1.0, of_loss=False)

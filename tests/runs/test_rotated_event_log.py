@@ -8,8 +8,8 @@ import pytest
 from support.tales import tale, written
 
 from rolltrain_tui.base import rotating_log
-from rolltrain_tui.runs import event_log
-from rolltrain_tui.runs.event_log import Chronicle, copy_story, inspect, read, read_from, story_sha256, text
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import Chronicle, copy_story, inspect, read, read_from, story_sha256, text
 
 SMALL = 900
 """Bytes: a handful of lines."""

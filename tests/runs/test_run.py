@@ -13,10 +13,10 @@ from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event,
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.layout import CHRONICLE
-from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
 from rolltrain_tui.training import dtype_trial
 
 Configure = Callable[..., CampaignConfig]

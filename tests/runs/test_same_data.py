@@ -14,10 +14,10 @@ from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.branching import branch_at
-from rolltrain_tui.runs.reexecution import from_save, from_the_beginning
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.same_data import DataChangedError
 from rolltrain_tui.runs.saves import slots
+from rolltrain_tui.runs.verification.reexecution import from_save, from_the_beginning
 
 Configure = Callable[..., CampaignConfig]
 

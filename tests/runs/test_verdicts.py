@@ -28,16 +28,17 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.rules.dice import SeededDice
-from rolltrain_tui.runs import event_log, saves
-from rolltrain_tui.runs.dice_ledger import forged_roll
-from rolltrain_tui.runs.differences import Difference
-from rolltrain_tui.runs.event_log import Chronicle
-from rolltrain_tui.runs.reexecution import from_the_beginning
-from rolltrain_tui.runs.rounding import could_cause, gap
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.manifest import load as manifest_of
-from rolltrain_tui.runs.verification import Verdict, Verification
-from rolltrain_tui.runs.whereabouts import whereabouts
+from rolltrain_tui.runs.verification.dice_ledger import forged_roll
+from rolltrain_tui.runs.verification.differences import Difference
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.rounding import could_cause, gap
+from rolltrain_tui.runs.verification.verification import Verdict, Verification
+from rolltrain_tui.runs.verification.whereabouts import whereabouts
 from rolltrain_tui.training.machine.machine_kind import this_machine
 
 Configure = Callable[..., CampaignConfig]

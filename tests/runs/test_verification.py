@@ -16,11 +16,12 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, UseAbility
 from rolltrain_tui.protocol.events import DiceRolled, Event, SettingsChanged, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs import event_log, saves
-from rolltrain_tui.runs.event_log import Chronicle
-from rolltrain_tui.runs.reexecution import from_save, from_the_beginning
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.runs.verification import Findings, Verification
+from rolltrain_tui.runs.verification.reexecution import from_save, from_the_beginning
+from rolltrain_tui.runs.verification.verification import Findings, Verification
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Charge, Sheet
-from rolltrain_tui.runs import event_codec
-from rolltrain_tui.runs.differences import same
+from rolltrain_tui.runs.log import event_codec
+from rolltrain_tui.runs.verification.differences import same
 from rolltrain_tui.story.narration import sentence, tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.scene import STORY_LINES, TURN_LINES, fold

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from rolltrain_tui.protocol.events import Event
-from rolltrain_tui.runs.event_codec import encode
+from rolltrain_tui.runs.log.event_codec import encode
 
 
 def lines(events: Iterable[Event]) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rolltrain_tui.protocol.commands import Speak
 from rolltrain_tui.protocol.events import CommandAccepted, DiceRolled, Event, Spoke
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 
 
 def tale(length: int) -> list[Event]:

@@ -8,7 +8,7 @@ from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.views import PlainView, SafeStream
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.tui.app import RolltrainApp

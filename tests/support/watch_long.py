@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from rolltrain_tui.runs.recording import Recording
+from rolltrain_tui.runs.log.recording import Recording
 
 
 def main(path: Path, seeks: int) -> dict[str, float]:

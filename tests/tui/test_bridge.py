@@ -26,8 +26,8 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import BLANK
-from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.playable import PlayableRun
+from rolltrain_tui.runs.verification.differences import same
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch

@@ -16,7 +16,7 @@ from textual.binding import Binding
 
 from rolltrain_tui.protocol.events import Event, GhostSeen, StepTaken
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.others import others_of
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.history import History

@@ -18,7 +18,7 @@ from rolltrain_tui.exports import export
 from rolltrain_tui.exports.writers import ExportError
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.results import Record, Result, Setup
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.ending import EndingScreen

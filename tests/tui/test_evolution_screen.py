@@ -13,7 +13,7 @@ from rolltrain_tui.base.jobs import Died, J, R, Stopped
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.evolution.leg import Birth, Leg
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.evolution.screen import EvolutionScreen
 from rolltrain_tui.tui.expedition.replay import ReplayScreen

@@ -14,8 +14,8 @@ from rolltrain_tui.modes.campaign_file import dump
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.events import ScoutReport, ScoutsReturned, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs.differences import same
-from rolltrain_tui.runs.event_log import Chronicle, read
+from rolltrain_tui.runs.log.event_log import Chronicle, read
+from rolltrain_tui.runs.verification.differences import same
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.replay import ReplayScreen

@@ -6,8 +6,8 @@ from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.follow import Standing
+from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.saves import Lock
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.watch import COMMANDING, WatchScreen

@@ -77,7 +77,7 @@ def _record(folder: Path) -> "Record":
     """The story of a run, read whole, as whoever grades it will. SaveError."""
     from rolltrain_tui.classroom.record import Record
     from rolltrain_tui.runs import layout
-    from rolltrain_tui.runs.event_log import ChronicleError
+    from rolltrain_tui.runs.log.event_log import ChronicleError
     from rolltrain_tui.runs.saves.manifest import SaveError
 
     try:
@@ -121,7 +121,8 @@ def _newest_joined(root: Path) -> Path:
     """The run, saved last, whose seed was given to somebody here. UsageError where there is none."""
     from rolltrain_tui.classroom import joined
     from rolltrain_tui.protocol.events import CampaignBegan
-    from rolltrain_tui.runs import event_log, layout
+    from rolltrain_tui.runs import layout
+    from rolltrain_tui.runs.log import event_log
     from rolltrain_tui.runs.saves import list_runs
 
     for run in list_runs(root):

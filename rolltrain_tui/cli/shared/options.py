@@ -201,7 +201,8 @@ def read_moves(script: Path | None) -> "list[tuple[int, Command]]":
     if script is None:
         return []
     from rolltrain_tui.base import rotating_log
-    from rolltrain_tui.runs import event_codec, event_log, layout
+    from rolltrain_tui.runs import layout
+    from rolltrain_tui.runs.log import event_codec, event_log
 
     try:
         with event_log.text(script) if rotating_log.full(script) else script.open(encoding="utf-8") as lines:

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from rolltrain_tui.modes.campaign_file import FIRST, config_class
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, SaveFailed, TrainingFailed
-from rolltrain_tui.runs import event_log, layout, saves
+from rolltrain_tui.runs import layout, saves
+from rolltrain_tui.runs.log import event_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class Walked:
 
 def walk(leg: Leg) -> Walked:
     """Play the run to the turn, from its newest save on. ValueError, OSError."""
-    from rolltrain_tui.runs.reexecution import GatedInbox
     from rolltrain_tui.runs.run import Run
+    from rolltrain_tui.runs.verification.reexecution import GatedInbox
 
     run = Run.resume(Path(leg.runs) / leg.name)
     for event in run.play(GatedInbox([], lambda: run.campaign.turn < leg.until)):
@@ -108,9 +109,9 @@ def walk(leg: Leg) -> Walked:
 
 def verdict(folder: str) -> str:
     """Train a member again, back through its parents, and compare: the verdict of `rolltrain verify`. ValueError."""
-    from rolltrain_tui.runs.reexecution import from_the_beginning
-    from rolltrain_tui.runs.verification import Verification
-    from rolltrain_tui.runs.whereabouts import whereabouts
+    from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+    from rolltrain_tui.runs.verification.verification import Verification
+    from rolltrain_tui.runs.verification.whereabouts import whereabouts
 
     start = from_the_beginning(Path(folder))
     tolerance = start.campaign.config.verification.tolerance

@@ -7,7 +7,8 @@ from itertools import count
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
-from rolltrain_tui.runs import event_log, layout
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.results import result_of
 from rolltrain_tui.runs.saves import manifest, slots
 from rolltrain_tui.runs.saves.lock import Lock

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.log.recording import Recording, campaign_of
 from rolltrain_tui.runs.playable import Sought
-from rolltrain_tui.runs.recording import Recording, campaign_of
 
 TEMPI = (1, 2, 4, 8, 16, 32, 64)
 """1x is one turn a second: a chronicle does not tell how fast the run was played."""

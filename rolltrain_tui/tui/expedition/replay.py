@@ -6,7 +6,7 @@ from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
-from rolltrain_tui.runs.recording import as_turn
+from rolltrain_tui.runs.log.recording import as_turn
 from rolltrain_tui.tui.expedition.expedition import LOOKING, PANELS
 from rolltrain_tui.tui.expedition.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.expedition.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource

@@ -19,9 +19,9 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import CommandRefused, DialTurned, StepTaken
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.learner import StepAbandoned
-from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 from rolltrain_tui.story.typed_commands import parse_command
 
 KINDS = pytest.mark.parametrize("more", [(), RIVALS], ids=["a host", "an agent with a rival"])

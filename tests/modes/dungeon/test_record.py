@@ -14,8 +14,8 @@ from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs import trajectories
 from rolltrain_tui.runs.layout import TRAJECTORIES
+from rolltrain_tui.runs.log import trajectories
 from rolltrain_tui.runs.run import Run
 
 WRITTEN = "record={best_game: true, trajectories: 1.0}"

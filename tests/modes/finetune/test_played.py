@@ -10,7 +10,7 @@ from support.screens_host import shown
 
 from rolltrain_tui.modes.campaign_file import dump, load_text, template
 from rolltrain_tui.protocol import events as ev
-from rolltrain_tui.runs.event_log import read_from
+from rolltrain_tui.runs.log.event_log import read_from
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch

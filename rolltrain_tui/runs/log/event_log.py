@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple, Self, TextIO
 from rolltrain_tui.base import atomic_files, rotating_log
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
-from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs.log import event_codec
 from rolltrain_tui.story.sheet import sheet_after
 
 _HEAD = len('{"crc":"1a2b3c4d",')

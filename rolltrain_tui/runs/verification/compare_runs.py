@@ -10,10 +10,10 @@ from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
-from rolltrain_tui.runs import event_log
-from rolltrain_tui.runs.differences import Difference, compare
 from rolltrain_tui.runs.layout import CHRONICLE
-from rolltrain_tui.runs.recording import RecordingError
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.recording import RecordingError
+from rolltrain_tui.runs.verification.differences import Difference, compare
 from rolltrain_tui.story.narration import HOW_IT_ENDED, name_command, of_turns, tell
 
 

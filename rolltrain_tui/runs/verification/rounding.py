@@ -12,7 +12,7 @@ from typing import Any
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.runs.differences import LEAPING, NOT_COMPARED, Difference, same_line, shortened
+from rolltrain_tui.runs.verification.differences import LEAPING, NOT_COMPARED, Difference, same_line, shortened
 
 _OPENING = (ev.CampaignBegan, ev.GhostSeen)
 _OBEYED = (ev.AutoSet, ev.DialTurned, ev.InspirationSpent, ev.ItemUsed, ev.StatRaised)

@@ -25,16 +25,18 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import PREFIX
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.events import DiceRolled, Event, SaveDue, StepTaken, TrainingFailed
-from rolltrain_tui.runs import event_log, reexecution, saves
-from rolltrain_tui.runs.dice_ledger import forged_roll
-from rolltrain_tui.runs.differences import Difference, compare, shortened
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.open import SavedRun, with_settings
-from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint
-from rolltrain_tui.runs.rounding import Gap, could_cause, gap
 from rolltrain_tui.runs.run import settings_changed
 from rolltrain_tui.runs.saves import slots
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 from rolltrain_tui.runs.saves.tensors import pack
+from rolltrain_tui.runs.verification import reexecution
+from rolltrain_tui.runs.verification.dice_ledger import forged_roll
+from rolltrain_tui.runs.verification.differences import Difference, compare, shortened
+from rolltrain_tui.runs.verification.reexecution import GatedInbox, StartPoint
+from rolltrain_tui.runs.verification.rounding import Gap, could_cause, gap
 
 Verdict = Literal["exact", "consistent", "undecided", "contradicted"]
 SENTENCES: dict[Verdict, str] = {

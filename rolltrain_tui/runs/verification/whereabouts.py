@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.protocol.events import CampaignBegan, MachineChanged
 from rolltrain_tui.protocol.machine import Machine
-from rolltrain_tui.runs import event_log, layout
-from rolltrain_tui.runs.reexecution import StartPoint
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.saves import slots
+from rolltrain_tui.runs.verification.reexecution import StartPoint
 from rolltrain_tui.training.machine.machine_kind import this_machine
 
 

@@ -17,7 +17,8 @@ from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import CommandAccepted, CommandRefused, Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
-from rolltrain_tui.runs import event_log, layout, saves
+from rolltrain_tui.runs import layout, saves
+from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.open import SavedRun, new_campaign
 from rolltrain_tui.runs.same_data import check_same_data
 from rolltrain_tui.runs.saves import slots

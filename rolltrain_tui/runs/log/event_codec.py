@@ -12,7 +12,7 @@ from rolltrain_tui.base.json_records import RecordError, codec, dump_json, load_
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import EVENTS, CommandAccepted, CommandRefused, Event
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
-from rolltrain_tui.runs.older_lines import brought_up
+from rolltrain_tui.runs.log.older_lines import brought_up
 
 MAX_LINE = 16 * 1024 * 1024
 """Characters; a longer line is refused unread."""

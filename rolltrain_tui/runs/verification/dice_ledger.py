@@ -5,7 +5,7 @@ from typing import Any
 
 from rolltrain_tui.protocol.events import CampaignBegan, DiceRolled, Event, SettingsChanged, StepTaken
 from rolltrain_tui.rules.dice import SeededDice
-from rolltrain_tui.runs.differences import Difference
+from rolltrain_tui.runs.verification.differences import Difference
 
 
 def forged_roll(dice: Any, sides: int, story: Iterable[Event]) -> Difference | None:

@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import Any
 
 from rolltrain_tui.protocol.events import CampaignBegan, DiceRolled, Event, Examined, Spoke
-from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs.log import event_codec
 
 LEAPING = {(Spoke, "text"), (Examined, "layers")}
 """Not compared between machines: a last-bit difference can change a sampled letter or a histogram count."""

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import CampaignBegan, Event
-from rolltrain_tui.runs import event_log, layout
-from rolltrain_tui.runs.event_log import BEGINNING, ChronicleError, Place
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.log import event_log
+from rolltrain_tui.runs.log.event_log import BEGINNING, ChronicleError, Place
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.scene import TURN_LINES
 
