@@ -1,11 +1,11 @@
 """The loss curve in bounded memory."""
 
 from hypothesis import given
-from hypothesis import strategies as st
+from support.lists import of_any_length
 
 from rolltrain_tui.story.scene.series import RECENT, LossSeries
 
-LOSSES = st.lists(st.floats(min_value=-10, max_value=100), min_size=1, max_size=300)
+LOSSES = of_any_length(lambda dice: dice.uniform(-10, 100), 300)
 
 
 def filled(losses: list[float], capacity: int) -> LossSeries:
@@ -17,8 +17,10 @@ def filled(losses: list[float], capacity: int) -> LossSeries:
 
 @given(LOSSES)
 def test_memory_is_bounded(losses: list[float]) -> None:
-    """There are never more buckets than the capacity."""
-    assert len(filled(losses, 16)) <= 16
+    """There are never more buckets than the capacity, and all but the last hold the same number of turns."""
+    series = filled(losses, 16)
+    assert len(series) <= 16
+    assert {bucket.last - bucket.first + 1 for bucket in series.buckets[:-1]} <= {series.stride}
 
 
 @given(LOSSES)

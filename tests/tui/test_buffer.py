@@ -1,7 +1,7 @@
 """The bounded buffer between training and screen."""
 
 from hypothesis import given
-from hypothesis import strategies as st
+from support.lists import of_any_length
 
 from rolltrain_tui.protocol.commands import Speak
 from rolltrain_tui.protocol.events import CommandAccepted, DiceRolled, Event, StepTaken, XPGained
@@ -31,7 +31,7 @@ def test_messages_come_out_in_the_order_they_went_in() -> None:
     assert 0 == len(buffer)
 
 
-@given(st.lists(st.booleans(), max_size=200))
+@given(of_any_length(lambda dice: dice.random() < 0.5, 200, least=0))
 def test_story_is_never_dropped_and_read_outs_are_bounded(story: list[bool]) -> None:
     """However full it is, turns with a story come out whole, in order; the others stay within the capacity, the missing are counted."""
     buffer = EventBuffer(capacity=8)

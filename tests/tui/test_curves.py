@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.lists import of_any_length
 
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.panel import width_of
@@ -22,7 +23,7 @@ def test_never_outgrows_its_room(series: list[list[float]], width: int, height: 
         assert all(width_of(line) <= width for line in lines)
 
 
-@given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=500), most=st.integers(1, 100))
+@given(values=of_any_length(lambda dice: dice.uniform(-1e6, 1e6), 500), most=st.integers(1, 100))
 def test_thinned(values: list[float], most: int) -> None:
     """No more points than asked for, from the first step to the last, with the mean of all kept."""
     points = thinned(values, most)
