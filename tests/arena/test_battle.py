@@ -13,7 +13,7 @@ from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.battle import fight, result
 from rolltrain_tui.arena.commentary import Commentator, report
 from rolltrain_tui.arena.events import BattleBegan, BattleEnded, Burst, Raced, Trained
-from rolltrain_tui.arena.matches import contender_of, floor_score, terms_for
+from rolltrain_tui.arena.matches import check_terms, contender_of, floor_score, terms_for
 from rolltrain_tui.arena.scores import better
 from rolltrain_tui.arena.training import train
 from rolltrain_tui.modes.text.corpora.text_file import DataError
@@ -141,5 +141,12 @@ def test_terms(agent: Any) -> None:
     for chosen, says in (({"budget": 1e9}, "choose up to"), ({"budget": 1.5}, "whole number"), ({"seeds": 0}, "seeds: 0")):
         with pytest.raises(AgentError, match=says):
             terms_for(agents, **{"budget": 10.0, "unit": "steps", **chosen})  # type: ignore[arg-type]
+    for impossible, says in (
+        ({"vocabulary": 1}, "vocabulary: 1"),
+        ({"samples": 4097}, "samples: 4097"),
+        ({"temperature": 0.0}, "temperature: 0 "),
+    ):
+        with pytest.raises(AgentError, match=says):
+            check_terms(replace(found, **impossible))  # type: ignore[arg-type]
     with pytest.raises(AgentError, match="different texts"):
         terms_for([agents[0], replace(agents[1], corpus="tales")], budget=10.0, unit="steps")

@@ -41,3 +41,13 @@ def test_the_first_process_of_a_machine_speaks(told: str | None, speaks: bool, m
     if told is not None:
         monkeypatch.setenv("LOCAL_RANK", told)
     assert launched.first_here() == speaks
+
+
+@pytest.mark.parametrize("missing", launched.NEEDED)
+def test_who_misses_one_of_the_variables_is_on_its_own(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster may set an address for every process; that alone makes it no rank."""
+    for name in launched.NEEDED:
+        monkeypatch.setenv(name, "1")
+    assert launched.launched()
+    monkeypatch.delenv(missing)
+    assert not launched.launched()

@@ -10,9 +10,10 @@ from support.ghosts import record
 
 from rolltrain_tui.base.jobs.own_workers import OwnWorkers
 from rolltrain_tui.cli.shared.executors import LOADED
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import cell_store
 from rolltrain_tui.experiment.compare import Execute, sweep
-from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen
+from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen, grid
 from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell
 from rolltrain_tui.experiment.workers import run_side_by_side
 from rolltrain_tui.modes import build as build_learner
@@ -158,6 +159,23 @@ def test_a_changed_campaign_is_another_cell(tiny_grid: Callable[..., tuple[Cell,
     """Any value that decides a run changes the hash by which it is found."""
     hashes = {tiny_grid(*overrides)[0].sha256 for overrides in ((), ("optimizer.learning_rate=1e-3",), ("turns=13",), ("seed=3",))}
     assert len(hashes) == 4
+
+
+def test_another_text_is_another_cell(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
+    """The text counts and not its place; one that cannot be read is told with the remedy."""
+    config = tiny_config("data.corpus=file", "data.path=mine.txt")
+
+    def cell(folder: str, text: str) -> Cell:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "mine.txt").write_text(text)
+        return grid(config, tmp_path / folder, classes="wizard", rulebooks="hero", policies="random", seeds=1)[0]
+
+    one, other = cell("here", "to be or not to be"), cell("there", "to be or not to bee")
+    assert one.data_sha256 != other.data_sha256
+    assert one.sha256 != other.sha256
+    assert one.data_sha256 == cell("there", "to be or not to be").data_sha256
+    with pytest.raises(ExperimentError, match=r"mine\.txt cannot be read .*; put the file beside the campaign"):
+        grid(config, tmp_path, classes="wizard", rulebooks="hero", policies="random", seeds=1)
 
 
 def test_losses_that_are_not_finite_are_kept(tiny_grid: Callable[..., tuple[Cell, ...]], tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_a_save_is_read_back_exactly(run: Path) -> None:
         assert got.note == ""
 
 
+def test_an_autosave_under_the_name_of_another_turn_is_damaged(run: Path) -> None:
+    """Somebody has renamed it, so its place among the others would be wrong. A save with a name of its own may be called anything."""
+    save(run, 37).rename(run / "saves" / "turn-000038")
+    with pytest.raises(saves.SaveError, match="turn-000038 is damaged: it holds the save of turn 37"):
+        saves.read(run / "saves" / "turn-000038")
+    (run / "saves" / "turn-000038").rename(run / "saves" / "mine")
+    assert saves.read(run / "saves" / "mine").summary.turn == 37
+
+
 @pytest.mark.parametrize("dtype", sorted(tensors._CODES))
 def test_every_dtype_keeps_its_bits(dtype: str) -> None:
     """Any bit pattern of any dtype survives, in any shape, contiguous or not."""

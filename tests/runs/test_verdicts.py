@@ -184,6 +184,10 @@ def test_a_run_that_went_on_elsewhere_is_not_held_to_the_bits(
     assert [event.turn for event in story if isinstance(event, MachineChanged)] == [3]
     assert not whereabouts(from_the_beginning(begun.folder)).same_kind
     assert verdict(begun.folder) == "exact"
+    shutil.rmtree(begun.folder / "saves")
+    found = whereabouts(from_the_beginning(begun.folder))  # by the story alone
+    assert (found.told, found.same_kind) == (True, False)
+    assert "COMPATIBLE" in found.differences
 
 
 def test_the_first_roll_that_the_dice_did_not_show_is_named() -> None:
@@ -198,6 +202,20 @@ def test_the_first_roll_that_the_dice_did_not_show_is_named() -> None:
     ):
         assert forged_roll(SeededDice(5).state_dict(), 20, [forged]) == Difference(3, "dice", f"DiceRolled.{field}", recorded, found)
     assert forged_roll(SeededDice(5).state_dict(), 20, [good]) is None
+
+
+def test_of_two_dice_either_may_count_and_no_face_below_both() -> None:
+    """With advantage the higher one counts, with disadvantage the lower one; what raises a roll may lift it, nothing lowers it."""
+    dice = SeededDice(5)
+    shown = (dice.roll(20), dice.roll(20))
+    low, high = sorted(shown)
+    assert 1 < low < high < 20
+
+    def forged(natural: int) -> bool:
+        roll = DiceRolled(3, 20, shown, natural, 2, natural + 2, 12, "miss", 0.5)
+        return forged_roll(SeededDice(5).state_dict(), 20, [roll]) is not None
+
+    assert [forged(natural) for natural in (low - 1, low, high, 20, 21)] == [True, False, False, False, True]
 
 
 def test_rounding_can_part_a_story_where_a_sum_decides() -> None:

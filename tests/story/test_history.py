@@ -26,6 +26,7 @@ def test_memory_is_bounded_and_every_turn_has_its_row(turns: int) -> None:
         assert abs(history.row_at(turn)["loss"] - turn) <= history.stride
     for turn in range(max(1, turns - RECENT + 1), turns + 1):
         assert history.row_at(turn)["loss"] == turn
+    assert not history.row_at(0)
 
 
 @given(st.integers(1, 3 * CAPACITY))

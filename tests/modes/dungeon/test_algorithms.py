@@ -12,16 +12,19 @@ from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, by
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over
+from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, step_returns
 from rolltrain_tui.modes.dungeon.algorithms.decision import PLACE, Decision, told_as
 from rolltrain_tui.modes.dungeon.algorithms.grpo import GRPO, group_advantages, move_weights
+from rolltrain_tui.modes.dungeon.algorithms.ilql import ActDe
 from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, adapted
 from rolltrain_tui.modes.dungeon.algorithms.ppo import explained_variance, ratios
+from rolltrain_tui.modes.dungeon.algorithms.reinforce import Reinforce
 from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
 from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.offers import read
+from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
 from rolltrain_tui.protocol.effects import StepEffect
 
 
@@ -188,3 +191,60 @@ def test_one_move_alone_explains_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert explained_variance(torch.tensor([0.3]), torch.tensor([1.0])) == 0.0
+
+
+@pytest.mark.parametrize("weights", [{}, {"entropy": 0.75}, {"value": 0.75}, {"entropy": 0.5, "value": 0.25}], ids=str)
+@pytest.mark.parametrize("name", ["ppo", "reinforce", "actde"])
+def test_a_loss_is_the_sum_of_its_parts_by_their_weights(name: str, weights: dict[str, float]) -> None:
+    """The policy's, the values' and the Q-heads' loss, less the entropy. A weight that is not turned stays as the campaign has it."""
+    hero = learner(*(by(name) if name in BY else ()))
+    played = hero._play()
+    rows, _ = hero.algorithm.prepare(played, played.choice.logprobs)
+    total, told = hero.algorithm.weighed(**weights).losses(played.choice, rows)
+    entropy, value = (weights.get(part, own) for part, own in (("entropy", 0.02), ("value", 0.5)))
+    parts = told["loss/policy_avg"] + value * told["loss/value_avg"] + told.get("loss/q_avg", 0.0) - entropy * told["objective/entropy"]
+    assert total.mean().item() == pytest.approx(parts, abs=1e-5)
+
+
+def test_what_reinforce_learns_towards_is_the_return_of_the_game() -> None:
+    """Each word of a move is worth what the game still brings from that move on; the advantage is that, less the value of its state."""
+    hero = learner(*by("reinforce"))
+    assert isinstance(hero.algorithm, Reinforce)
+    played = hero._play()
+    scored = replace(
+        played, score=torch.randn(len(played.score), generator=torch.Generator().manual_seed(2)), last_value=0 * played.last_value
+    )
+    rows, _ = replace(hero.algorithm, whitening="none").prepare(scored, scored.choice.logprobs)
+    found, _ = step_returns(scored.table(scored.score), scored.table(scored.over), 0.97)
+    wanted = played.rows(found)[:, None].expand(played.mask.shape)
+    assert torch.allclose(rows["returns"][played.mask], wanted[played.mask], atol=1e-5)
+    assert torch.allclose(rows["advantages"][played.mask], (wanted - played.choice.values)[played.mask], atol=1e-5)
+
+
+def test_what_a_q_head_promises_is_taken_off_the_advantage_and_not_the_value() -> None:
+    """With Q-heads that promise what the values do, it is PPO's advantage; a promise of one more takes off one, or more by the traces."""
+    hero = learner(*by("actde"))
+    assert isinstance(hero.algorithm, ActDe)
+    algorithm, played = replace(hero.algorithm, whitening="none"), hero._play()
+
+    def advantages(*above: float) -> tuple[torch.Tensor, torch.Tensor]:
+        q = torch.stack([played.choice.values + more for more in above], dim=1)
+        rows, _ = algorithm.prepare(replace(played, choice=replace(played.choice, q=q)), played.choice.logprobs)
+        return rows["advantages_q"][played.mask], rows["advantages"][played.mask]
+
+    by_q, by_value = advantages(0.0, 0.5)
+    assert torch.allclose(by_q, by_value, atol=1e-5)
+    higher, _ = advantages(2.0, 1.0)
+    assert torch.all(higher <= by_value - 1 + 1e-5)
+
+
+def test_q_heads_begin_small_and_apart() -> None:
+    """Weights of mean 0 and deviation 0.02, none as another head's; no bias."""
+    heads = QHeads(64, 100, 2)
+    heads.draw_weights(torch.Generator().manual_seed(3))
+    first, second = (head.weight.detach() for head in heads.heads)
+    assert not torch.equal(first, second)
+    for head in heads.heads:
+        assert head.weight.mean().item() == pytest.approx(0.0, abs=1e-3)
+        assert head.weight.std().item() == pytest.approx(0.02, rel=0.05)
+        assert not head.bias.any()

@@ -48,7 +48,7 @@ def padded(rows: list[list[float]]) -> tuple[Tensor, Tensor]:
 
 
 def credit(case: dict[str, Any]) -> Credit:
-    return Credit(level=case["value_level"], gamma=case["gamma_token"], gamma_step=case["gamma_step"], lam=case["lam"])
+    return Credit(level=case["value_level"], gamma=case["gamma_token"], gamma_step=case["gamma_step"], lam=case["lam"], lam_step=0.0)
 
 
 def test_advantages(cases: Cases) -> None:

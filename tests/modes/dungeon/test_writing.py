@@ -19,6 +19,7 @@ from rolltrain_tui.modes.dungeon.games import Games, fresh
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.stops import Commands, StopRule
+from rolltrain_tui.modes.dungeon.player.vocabulary import Vocabulary
 from rolltrain_tui.modes.dungeon.player.writer import Writer
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
@@ -60,6 +61,16 @@ def test_a_command_ends_with_punctuation_or_before_a_break_but_not_before_it_beg
         if ended:
             break
     assert (commands.lengths[0], ended) == (belonging, ends)
+
+
+def test_of_all_words_the_stop_alone_ends_a_command() -> None:
+    """The others say something, and what is not a word is never written."""
+    words = Vocabulary(["you are in the hall", "go north"], stops=True)
+    rule, stop = words.stop_rule(), words.numbers("go north.")[-1]
+    assert [n for n in range(len(words)) if rule.stops[n]] == [stop]
+    assert not any(rule.breaks)
+    assert {n for n in range(len(words)) if not rule.speaks[n]} == {stop, *rule.never}
+    assert words.text(range(len(words))).split() == [words.words[n] for n in range(len(words)) if n not in rule.never]
 
 
 @pytest.mark.parametrize("folder", [False, True])

@@ -51,7 +51,7 @@ class Credit:
     """Discount from an action to the next, on top of gamma."""
     lam: float
     """Trace from a token to the one before it, inside an action."""
-    lam_step: float = 0.0
+    lam_step: float
     """Trace from an action to the one before it; 0: an action looks at the next one's value only."""
 
 
