@@ -114,7 +114,7 @@ def test_interrupted_and_resumed(tiny_grid: Callable[..., tuple[Cell, ...]], her
 
     resumed = sweep(cells, tmp_path / "parts", rest, quiet)
     assert tuple(asked) == cells[2:]
-    assert (resumed.text, resumed.missing) == (whole.text, 0)
+    assert (resumed.text(), resumed.missing) == (whole.text(), 0)
 
 
 def test_a_failure_is_a_row_and_is_tried_again(tiny_grid: Callable[..., tuple[Cell, ...]], here: Execute, tmp_path: Path) -> None:
