@@ -199,6 +199,17 @@ def test_a_grid_has_even_steps_from_end_to_end(tiny_config: Config) -> None:
     assert found == [(1e-4,), (1e-3,), (1e-2,)]
 
 
+@pytest.mark.parametrize("sides", [2, 3, 4])
+def test_a_grid_over_two_settings_has_each_with_each(sides: int, tiny_config: Config) -> None:
+    """A square of them, and no other number; the nearest that fits is told."""
+    ranges = (f"{RATE}=1e-4..1e-2", "optimizer.weight_decay=0.01..0.1")
+    found = first_settings(planned(tiny_config(), *ranges, method="grid", population=sides**2))
+    rates, decays = ({values[i] for values in found} for i in (0, 1))
+    assert (len(rates), len(decays), len(set(found))) == (sides, sides, sides**2)
+    with pytest.raises(ExperimentError, match=f"--population {sides**2} is the nearest"):
+        first_settings(planned(tiny_config(), *ranges, method="grid", population=sides**2 + 1))
+
+
 # Wrong input.
 
 

@@ -271,28 +271,20 @@ def test_a_loss_that_is_no_number_and_learning_by_heart_come_first() -> None:
         assert order.ability in CLASSES["cleric"].abilities
 
 
-@given(
-    pace_best=st.sampled_from([("slow", 3.5), ("slow", 9.0), ("hot", 0.3), ("hot", 0.1)]),
-    hero_class=st.sampled_from(sorted(CLASSES.built_in)),
-)
-@settings(max_examples=40)
-def test_whoever_follows_the_hint_comes_nearer_to_the_best_step(pace_best: tuple[Pace, float], hero_class: str) -> None:
-    """Press by press, and after a few presses there is none to follow."""
-    pace, best = pace_best
-    scene = scene_of(hero_class)
-    scene.scouts = returned(pace, best, turn=0)
-    scene.active.clear()
-    scene.spans.clear()
-    for turn in range(1, 9):
-        before = abs(log(wanted_factor(scene)))
-        hint = hint_of(scene)
-        if hint is None or hint.order is None:
-            break
-        order = hint.order
-        scene.apply(AbilityEnded(turn, order.ability, "dismissed") if order.option == DISMISS else used(order, turn, turns=0))
+@pytest.mark.parametrize(("pace", "best"), [("slow", 3.5), ("slow", 9.0), ("hot", 0.1)])
+@pytest.mark.parametrize("hero_class", sorted(CLASSES.built_in))
+def test_whoever_follows_the_hint_comes_nearer_to_the_best_step(pace: Pace, best: float, hero_class: str) -> None:
+    """Press by press, and after a few presses there is none to follow. One class has nothing that pushes, and one nothing that calms."""
+    scene = start(hero_class)
+    scene.apply(returned(pace, best))
+    followed = 0
+    while (hint := hint_of(scene)) is not None and (order := hint.order) is not None:
+        before, followed = abs(log(wanted_factor(scene))), followed + 1
+        turn = 120 + followed
+        scene.apply(AbilityEnded(turn, order.ability, "dismissed") if order.option == DISMISS else used(order, turn))
         assert abs(log(wanted_factor(scene))) <= before + 1e-9
-    else:
-        raise AssertionError("it hints for ever")
+        assert followed < 8, "it hints for ever"
+    assert (followed == 0) == ((pace, hero_class) in (("slow", "cleric"), ("hot", "barbarian")))
 
 
 # Obeyed.

@@ -17,7 +17,7 @@ from rolltrain_tui.story.scene import Scene
 LOSS = Objective(limit=0.5)
 SCORE = Objective(name="R²", unit="", better="higher", step=0.1, limit=1.0, of_loss=False)
 values = st.floats(-50, 50)
-anything = st.floats(allow_nan=True, allow_infinity=True)
+anything = values | st.sampled_from([math.nan, math.inf, -math.inf])
 errors = st.floats(0, 3)
 endings = st.sampled_from(["victory", "spent", "fallen"])
 

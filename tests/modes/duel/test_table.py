@@ -11,6 +11,7 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.game import Boards, GameError, actions, mask_of, newton_polytope, shift
 from rolltrain_tui.modes.duel.learner import DuelLearner
+from rolltrain_tui.modes.duel.players.players import HOSTS
 from rolltrain_tui.modes.duel.table.guests import fixed_guests, guests_of
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers, played_out, worst_case
 from rolltrain_tui.modes.duel.table.position import IllegalMoveError, Position, Rules, figure, names, rough
@@ -79,6 +80,16 @@ def test_an_illegal_move_is_explained_and_costs_nothing(chosen: tuple[int, ...],
     with pytest.raises(IllegalMoveError, match=words):
         start.play(chosen, axis)
     assert start.moves == ()
+
+
+@pytest.mark.parametrize("name", sorted(HOSTS.keys() - {"zeillinger"}))
+def test_a_built_in_host_plays_at_the_table_as_in_training(name: str) -> None:
+    """With the same random number it names the same coordinates."""
+    stream = torch.Generator().manual_seed(5)
+    for seed in range(8):
+        here, chance = Position.random(Rules(dimension=4, points=6), seed=seed), torch.rand(1, generator=stream, dtype=torch.float64)
+        code = HOSTS[name].move(Boards.of(torch.tensor([here.points])), chance)
+        assert fixed(name, "host").names(here, chance) == tuple(mask_of(code, 4)[:, 0].nonzero().flatten().tolist())
 
 
 def test_numbers_stay_whole_however_large_they_grow() -> None:
