@@ -93,7 +93,7 @@ class LeveredLearner(ABC):
     """A model, its optimiser and schedule, its random streams and its memory. Implements most of `Learner`.
 
     A mode writes `info`, `gather`, `gflop`, `evaluate`, `examine`, its voice, `fork`, and what it keeps of its own
-    (`own_state`, `check_own_state`, `take_own_state`).
+    (`own_state`, `check_own_state`, `take_own_state`; as tensors `own_tensors`, `recall_own`).
     """
 
     kind: ClassVar[str]
@@ -380,12 +380,24 @@ class LeveredLearner(ABC):
         self.streams.put_back(leader.streams.states())
         self.take_own_state(leader.own_state())
 
+    def own_tensors(self) -> dict[str, Tensor]:
+        """What of it is tensors, as copies on the CPU. Their names begin with the learner's kind and a point."""
+        return {}
+
+    def recall_own(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Callable[[], None]:
+        """Inverse of own_tensors, which changes nothing yet: calling what it returns does. LearnerStateError where they do not fit.
+
+        `state`: what `check_own_state` has passed.
+        """
+        refuse_strangers(tensors, ())
+        return lambda: None
+
     def tensors(self) -> dict[str, Tensor]:
         """All tensor state, as copies on the CPU, so that training may go on during a save.
 
-        Names: model.*, optimizer.*, snapshot.*, average.*, best.N.*, stream.*
+        Names: model.*, optimizer.*, snapshot.*, average.*, best.N.*, stream.*, and KIND.* of the mode's own.
         """
-        return self.memory.tensors() | self.streams.pack()
+        return self.memory.tensors() | self.streams.pack() | self.own_tensors()
 
     def state_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, **self.own_state(), **self.memory.state_dict()}
@@ -396,12 +408,16 @@ class LeveredLearner(ABC):
             raise LearnerStateError(f"the saved state is of a model of kind {state.get('kind')!r}; this one is of kind {self.kind!r}")
         # First read and check everything, then change: a state that does not fit leaves the learner as it was.
         self.check_own_state(state)
-        found = self.memory.recall(tensors, state)
-        streams = self.streams.unpack(tensors)
-        refuse_strangers(tensors, found.names | self.streams.pack().keys())
+        own = {name: tensor for name, tensor in tensors.items() if name.startswith(f"{self.kind}.")}
+        others = {name: tensor for name, tensor in tensors.items() if name not in own}
+        adopt_own = self.recall_own(own, state)
+        found = self.memory.recall(others, state)
+        streams = self.streams.unpack(others)
+        refuse_strangers(others, found.names | self.streams.pack().keys())
         self.memory.adopt(found)
         self.streams.put_back(streams)
         self.take_own_state(state)
+        adopt_own()
 
     def weights_sha256(self) -> str:
         """Hash of the weights' bytes in name order."""

@@ -1,14 +1,16 @@
 """What the duel's learner answers besides training: what it is, evaluation, examination, its voice, saves and copies."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.duel import health, state, voice
+from rolltrain_tui.modes.duel import health, voice
+from rolltrain_tui.modes.duel import state as kept
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.game import actions
@@ -126,7 +128,7 @@ class Duellist(LeveredLearner):
 
     def own_state(self) -> dict[str, Any]:
         turned = {"dials": self.side.settings.state(), "orders": self.orders.state(), "standing": self.standing.state()}
-        return {"clock": self.clock, **turned, **state.numbers(self.sides, self.pool)}
+        return {"clock": self.clock, **turned, **kept.numbers(self.sides, self.pool)}
 
     @property
     def target_moves(self) -> bool:
@@ -139,22 +141,22 @@ class Duellist(LeveredLearner):
     def running(self, effect: StepEffect) -> Collection[Tensor]:
         return list(self.model.buffers()) if effect.dials or self.target_moves else super().running(effect)
 
-    def check_own_state(self, state_: Mapping[str, Any]) -> None:
-        state.check_numbers(state_, self.sides)
+    def check_own_state(self, state: Mapping[str, Any]) -> None:
+        kept.check_numbers(state, self.sides)
         try:
-            Settings.from_state(state_.get("dials", self.side.settings.state()))
-            Orders.from_state(state_.get("orders", {}))
-            health.Standing().take(state_.get("standing", [None] * 3))
+            Settings.from_state(state.get("dials", self.side.settings.state()))
+            Orders.from_state(state.get("orders", {}))
+            health.Standing().take(state.get("standing", [None] * 3))
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise LearnerStateError(f"the saved state does not say how the dials stand: {error!r}") from None
 
-    def take_own_state(self, state_: Mapping[str, Any]) -> None:
+    def take_own_state(self, state: Mapping[str, Any]) -> None:
         """The clock and the dials. Buffers and games are tensors, which `load_state`, `follow` and `step` put back."""
-        self.clock = state_["clock"]
-        if "dials" in state_:  # a save of before there were any has those of the campaign
-            self.orders = Orders.from_state(state_["orders"])
-            self.settle(Settings.from_state(state_["dials"]))
-            self.standing.take(state_["standing"])
+        self.clock = state["clock"]
+        if "dials" in state:  # a save of before there were any has those of the campaign
+            self.orders = Orders.from_state(state["orders"])
+            self.settle(Settings.from_state(state["dials"]))
+            self.standing.take(state["standing"])
 
     def settle(self, settings: Settings) -> None:
         """The hero's role goes on with these."""
@@ -163,19 +165,13 @@ class Duellist(LeveredLearner):
             side.games = side.games_against(settings.pool)
         side.settings, self.schedule.factor = settings, settings.rate
 
-    def tensors(self) -> dict[str, Tensor]:
-        """See `LeveredLearner.tensors`; and duel.*: replay buffers, games as they stand, older selves, the rival."""
-        return super().tensors() | state.tensors(self.sides, self.pool, self.rival)
+    def own_tensors(self) -> dict[str, Tensor]:
+        """Replay buffers, games as they stand, older selves, the rival."""
+        return kept.tensors(self.sides, self.pool, self.rival)
 
-    def load_state(self, tensors: Mapping[str, Any], state_: Mapping[str, Any]) -> None:
-        """See `LeveredLearner.load_state`."""
-        if state_.get("kind") != self.kind:
-            super().load_state(tensors, state_)  # which says so
-        self.check_own_state(state_)
-        own = {name: tensor for name, tensor in tensors.items() if name.startswith("duel.")}
-        kept = state.Kept(self.config, self.sides, self.rival, own, state_)  # read and check, then change
-        super().load_state({name: tensor for name, tensor in tensors.items() if name not in own}, state_)
-        kept.adopt(self.sides, self.pool, self.rival)
+    def recall_own(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Callable[[], None]:
+        found = kept.Kept(self.config, self.sides, self.rival, tensors, state)
+        return partial(found.adopt, self.sides, self.pool, self.rival)
 
     def weights_sha256(self) -> str:
         """Hash of the network that learns; the target network only follows it."""

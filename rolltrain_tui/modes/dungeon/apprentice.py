@@ -1,7 +1,7 @@
 """What the dungeon's learner answers besides its turns: evaluation, examination, its voice, saves and copies."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -157,15 +157,11 @@ class Apprentice(LeveredLearner):
     def check_own_state(self, state: Mapping[str, Any]) -> None:
         kept.check(state, self.config.play.games)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """See `LeveredLearner.tensors`; and dungeon.*: the lessons, and their order."""
-        return super().tensors() | self.buffer.pack()
+    def own_tensors(self) -> dict[str, Tensor]:
+        """The lessons, and their order."""
+        return self.buffer.pack()
 
-    def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """See `LeveredLearner.load_state`."""
-        if state.get("kind") != self.kind:
-            super().load_state(tensors, state)  # which says so
-        self.check_own_state(state)
+    def recall_own(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Callable[[], None]:
         for game in kept.standings(state):
             try:
                 world = self.maker(game.seed)
@@ -173,10 +169,7 @@ class Apprentice(LeveredLearner):
                 world.close()
             except ValueError as error:
                 raise LearnerStateError(f"a saved game cannot go on: {error}") from None
-        own = {name: tensor for name, tensor in tensors.items() if name.startswith("dungeon.")}
-        buffer = kept.unpack(own, state, self.algorithm.columns)
-        super().load_state({name: tensor for name, tensor in tensors.items() if name not in own}, state)
-        self.buffer = buffer
+        return partial(setattr, self, "buffer", kept.unpack(tensors, state, self.algorithm.columns))
 
     def weights_sha256(self) -> str:
         """Hash of the player's weights; the coefficients beside it only follow it."""
