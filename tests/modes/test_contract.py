@@ -195,12 +195,14 @@ def test_state_is_whole(make: Callable[[], Learner]) -> None:
 
 
 def test_a_foreign_state_is_refused(make: Callable[[], Learner]) -> None:
-    """Tensors that are missing or of another shape are a ValueError, and the learner is as it was."""
+    """Tensors that are missing, of another shape, or one too many are a ValueError, and the learner is as it was."""
     learner = make()
     before = learner.weights_sha256()
     tensors = {name: tensor.clone() for name, tensor in learner.tensors().items()}
     some = next(name for name, tensor in tensors.items() if tensor.dim())
-    for wrong in ({name: tensors[name] for name in tensors if name != some}, {**tensors, some: tensors[some].new_zeros(3, 3, 3)}):
+    more = {name: {**tensors, name: tensors[some]} for name in ("elsewhere", f"{learner.state_dict().get('kind')}.elsewhere")}
+    less = {name: tensors[name] for name in tensors if name != some}
+    for wrong in (less, {**tensors, some: tensors[some].new_zeros(3, 3, 3)}, *more.values()):
         with pytest.raises(ValueError, match=r"\w"):
             learner.load_state(wrong, learner.state_dict())
         assert learner.weights_sha256() == before
