@@ -21,7 +21,7 @@ from rolltrain_tui.game import baseline
 from rolltrain_tui.game.baseline import Ghost
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import why_not_on_ranks
-from rolltrain_tui.modes.changes import Change, changes
+from rolltrain_tui.modes.changes import Change, asked_changes
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, Saved, SaveDue, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox
@@ -219,7 +219,7 @@ def _resume(gang: Gang, order: Resuming) -> LeadingRun | Follower:
         before = saved.config()
         config = saved.config(order.overrides) if order.overrides else before
         check_ranks(gang, config)
-        changed = () if saved.ended else changes(before, config)
+        changed = () if saved.ended else asked_changes(before, config)
         if changed and saved.half_way:
             raise RanksError("this save stands inside of a turn: play it on without other settings, or play one turn in one process first")
         return saved.open(config), changed

@@ -496,6 +496,8 @@ class Header(Section):
 class CampaignConfig(Header):
     """One adventure, which is one training run: what is played, whatever is trained. Each mode adds the sections of its own."""
 
+    lasting: ClassVar[tuple[str, ...]] = ("seed", "hero.name", "hero.hero_class", "hero.level", "hero.stats", "hero.auto")
+    """Dotted paths of values, and of sections, that a run keeps from its first turn on."""
     stays_in_its_folder: ClassVar[bool] = True
     """The file at `data_path` lies under the campaign's folder, unless the player names another one on the command line."""
     dice: DiceConfig

@@ -27,6 +27,7 @@ from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.keywords import NOT_GIVEN, check_call, either, exact_keywords, folder_of
 from rolltrain_tui.integrations.original import ExperienceSystem, MonsterEncounter
 from rolltrain_tui.integrations.terms import ALL, Monsters, Terms, at_least_one, one_of, title
+from rolltrain_tui.modes.changes import as_begun, changes
 from rolltrain_tui.modes.module.batches import length_of, read_once
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
@@ -229,9 +230,9 @@ class RollToTrain:
         )
         if resume is None and self._checkpoint is None:
             check_length(self.scheduler, config.turns // (config.trained.epoch if config.trained.scheduler_every == "epoch" else 1))
-        campaign = Campaign(config, ModuleLearner(config, work, train, validation))
         path, self._checkpoint = Path(resume) if resume is not None else self._checkpoint, None
         if path is None:
+            campaign = Campaign(config, ModuleLearner(config, work, train, validation))
             if self.run is not None:
                 warnings.warn(
                     "a new run begins, with the model, the optimiser and the scheduler as the last one left them; "
@@ -241,9 +242,12 @@ class RollToTrain:
             self.run = Run.create(campaign, base=Path.cwd(), runs=self.runs)
         else:
             saved, here = SavedRun.read(path), made_with(self.optimizer, self.scheduler)
-            self.run = Run.restore(saved, saved.load_into(campaign))
-            if other := difference(here, made_with(self.optimizer, self.scheduler)):
-                warnings.warn(f"the run goes on with what it was saved with: {other}; for other values, begin a new run", stacklevel=4)
+            config, hero = as_begun(before := saved.config(), config)
+            campaign = saved.load_into(Campaign(config, ModuleLearner(config, work, train, validation)))
+            self.run = Run.restore(saved, campaign) if saved.ended else Run.go_on(saved, campaign, changes(before, config))
+            other = difference(here, made_with(self.optimizer, self.scheduler))
+            if words := ", ".join(filter(None, (hero, other))):
+                warnings.warn(f"the run goes on with what it was saved with: {words}; for other values, begin a new run", stacklevel=4)
             if saved.ended:
                 warnings.warn(
                     f"the run in {self.run.folder} has ended, so nothing is trained; an earlier save of it goes on, and without resume "

@@ -41,6 +41,7 @@ from rolltrain_tui.integrations.journal import Journal
 from rolltrain_tui.integrations.metrics import LOSS, objective_of
 from rolltrain_tui.integrations.step_watch import NO_STEP, StepWatch
 from rolltrain_tui.integrations.talk import aloud
+from rolltrain_tui.modes.changes import as_begun, changes
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
 from rolltrain_tui.protocol.effects import StepEffect
@@ -373,7 +374,7 @@ class Session:
             **self.cycle.state_dict(),
             "camp_waits": self._camp_waits,
             "window": list(self._window),
-            "turns": self.config.turns,
+            "settings": self.config.model_dump(mode="json"),
             "objective": asdict(self.objective),
             "events": self._chronicle.events_written if self._chronicle is not None else self._written,
             "hindsight": self.memory.state_dict(),  # the name that checkpoints have for it
@@ -399,12 +400,23 @@ class Session:
         self.memory.adopt(found)
         self._noise.set_state(noise)
         self._written = events
-        as_told = state.get("turns", self.config.turns) == self.config.turns
+        as_told = self._go_on_from(state.get("settings"))
         if self._chronicle is not None:
             self._chronicle.truncate_to(events)
             as_told = as_told and self._chronicle.events_written == events  # else the story so far is in another folder
         if self.cycle.began and not as_told:
             self._begin_anew()
+
+    def _go_on_from(self, settings: Any) -> bool:
+        """Take what lasts from the settings of a state, None in older ones. Whether the story has told of all others."""
+        if settings is None:
+            return True
+        before = ModuleConfig.model_validate(settings)
+        self.config, other = as_begun(before, self.config)
+        self.cycle.config = self.config
+        if other:
+            warnings.warn(f"the game goes on with what it was saved with: {other}; for other values, begin a new game", stacklevel=4)
+        return not changes(before, self.config)
 
     def __reduce__(self) -> Any:
         state = None if self._closed else self.state_dict()

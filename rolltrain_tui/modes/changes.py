@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 
+Config = TypeVar("Config", bound=CampaignConfig)
 Change = tuple[str, str, str]
 """Dotted path, value before, value after. The values are JSON, which an override can read."""
 
@@ -18,6 +19,30 @@ def changes(before: CampaignConfig, after: CampaignConfig) -> tuple[Change, ...]
     """The changes in the order of the file, without the machine section."""
     old, new = (config.model_dump(mode="json") for config in (before, after))
     return tuple(change for change in _differences(old, new, "") if change[0].partition(".")[0] != MACHINE)
+
+
+def asked_changes(before: CampaignConfig, after: CampaignConfig) -> tuple[Change, ...]:
+    """The changes that somebody asks of a run under way. ValueError where it keeps the value that it began with."""
+    found = changes(before, after)
+    for path, was, value in found:
+        if _lasts(path, after):
+            raise ValueError(f"{path}: a run keeps the value that it began with, {was}; leave it as it is, or begin a new run with {value}")
+    return found
+
+
+def as_begun(before: CampaignConfig, after: Config) -> tuple[Config, str]:
+    """A program's settings for a run under way: with the values that a run keeps from `before`, and in words how its own differ.
+
+    No program names what its hero does by itself: that follows from how it is played.
+    """
+    lasting = [change for change in changes(before, after) if _lasts(change[0], after)]
+    kept = changed(after, [(path, value, was) for path, was, value in lasting]) if lasting else after
+    assert isinstance(kept, type(after))
+    return kept, ", ".join(f"{path} {was} (here {value})" for path, was, value in lasting if path != "hero.auto")
+
+
+def _lasts(path: str, config: CampaignConfig) -> bool:
+    return any(path == lasting or path.startswith(f"{lasting}.") for lasting in config.lasting)
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], under: str) -> Iterator[Change]:

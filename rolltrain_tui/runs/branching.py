@@ -11,7 +11,7 @@ from typing import Any
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
-from rolltrain_tui.modes.changes import changed
+from rolltrain_tui.modes.changes import asked_changes, changed
 from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
 from rolltrain_tui.runs import saves
@@ -90,6 +90,7 @@ def _wished(start: StartPoint, turn: int, overrides: Sequence[str], name: str) -
         raise BranchError(
             f"a branch at turn {turn} needs more turns than that, and turns is {wished.turns}; add --set turns={turn + 1} or more"
         )
+    asked_changes(config, wished)
     return wished
 
 

@@ -15,8 +15,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
-from rolltrain_tui.modes.changes import Change
-from rolltrain_tui.modes.changes import changes as changes_between
+from rolltrain_tui.modes.changes import Change, asked_changes
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.inbox import Inbox
@@ -80,7 +79,7 @@ class Run:
         saved = SavedRun.read(path)
         before = saved.config()
         config = saved.config(overrides) if overrides else before
-        changes = () if saved.ended else changes_between(before, config)
+        changes = () if saved.ended else asked_changes(before, config)
         if changes and saved.half_way:
             unfinished = cls.restore(saved, saved.open(before))
             unfinished.finish_turn()

@@ -25,6 +25,7 @@ from rolltrain_tui.protocol.events import (
     DiceRolled,
     Evaluated,
     MonsterAppeared,
+    SettingsChanged,
     StepTaken,
     TwinJudged,
     XPGained,
@@ -575,9 +576,9 @@ def test_a_run_goes_on_from_any_save(schedule: str, reader: Make, loaders: Make,
 BATCHES = DataLoader(TensorDataset(torch.randn(16, 8, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 3), batch_size=4)
 
 
-def trainer_with(runs: Path, kind: Make) -> RollToTrain:
+def trainer_with(runs: Path, kind: Make, **terms: Any) -> RollToTrain:
     model = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3))
-    return RollToTrain(model, kind(model.parameters(), lr=1e-2), num_epochs=2, loss=nn.CrossEntropyLoss(), runs=runs)
+    return RollToTrain(model, kind(model.parameters(), lr=1e-2), num_epochs=2, loss=nn.CrossEntropyLoss(), runs=runs, **terms)
 
 
 def half_way(runs: Path, kind: Make) -> tuple[RollToTrain, Path]:
@@ -754,3 +755,17 @@ def test_gradients_left_by_a_trial_are_no_part_of_the_first_step(reader: Make, l
         trainer_of(model, tmp_path, turns=1, optimizer=torch.optim.SGD(model.parameters(), 0.1), **OFF).train(train, progress=False)
         models.append(model)
     assert same(*models)
+
+
+def test_a_run_goes_on_with_its_own_hero_and_dice(tmp_path: Path) -> None:
+    """Another hero or seed than the save's is told; the story tells of the settings that do change."""
+    _, middle = half_way(tmp_path, torch.optim.AdamW)
+    again = trainer_with(tmp_path, torch.optim.AdamW, character_class=Rogue, seed=9, dc=5)
+    with pytest.warns(UserWarning, match=r'was saved with: seed 0 \(here 9\), hero\.hero_class "fighter" \(here "rogue"\)'):
+        again.train(BATCHES, resume=middle, progress=False)
+    assert again.run is not None
+    (changed,) = [event for event in again.run.story if isinstance(event, SettingsChanged)]
+    assert ("dice.dc", "15", "5") in changed.changes
+    assert not any(path.startswith(("hero", "seed")) for path, *_ in changed.changes)
+    assert again.run.config.seed == 0
+    assert again.run.config.hero.hero_class == changed.sheet.hero_class == "fighter"

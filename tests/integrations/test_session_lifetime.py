@@ -302,3 +302,12 @@ def test_a_closure_may_set_the_learning_rate() -> None:
     changed = [step for step in steps(game) if step.k_requested != 1]
     assert len(changed) > 3
     assert [step.k_effective for step in changed] == pytest.approx([step.k_requested for step in changed], abs=1e-3)
+
+
+def test_a_game_goes_on_with_its_own_hero_and_dice(tmp_path: Path) -> None:
+    """Another hero or seed than the state's is told; the story says with which rulebook and which DC it goes on."""
+    state = three_turns(tmp_path, character_class="wizard")
+    with pytest.warns(UserWarning, match=r'was saved with: seed 3 \(here 4\), hero\.hero_class "wizard" \(here "rogue"\)'):
+        story = went_on(tmp_path, state, character_class="rogue", seed=4, dc=5)
+    told = [(event.turn, event.seed, event.sheet.hero_class, event.dc) for event in story if isinstance(event, CampaignBegan)]
+    assert told == [(0, 3, "wizard", 15), (3, 3, "wizard", 5)]

@@ -148,11 +148,12 @@ def test_a_turn_that_never_was(run: Path) -> None:
         (12, [], "turn 12 is the last"),
         (12, ["turns=20"], "turn 12 is the last"),
         (6, ["turns=6"], "needs more turns than that, and turns is 6"),
+        (6, ["seed=99"], "seed: a run keeps the value that it began with"),
     ],
 )
-def test_a_branch_with_nothing_left_to_play(run: Path, turn: int, overrides: list[str], words: str) -> None:
-    """Neither the last turn of a run nor fewer turns than it has had make a branch."""
-    with pytest.raises(BranchError, match=words):
+def test_a_branch_that_cannot_be(run: Path, turn: int, overrides: list[str], words: str) -> None:
+    """Neither the last turn of a run, nor fewer turns than it has had, nor what a run keeps from its first turn on make a branch."""
+    with pytest.raises(ValueError, match=words):
         branch_at(run, turn, overrides=overrides)
     assert [folder.name for folder in run.parent.iterdir()] == [run.name]
 

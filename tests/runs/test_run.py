@@ -9,7 +9,7 @@ from support.stories import lines
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, UseAbility
-from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event, Saved, SaveFailed, StepTaken
+from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event, Saved, SaveFailed, SettingsChanged, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs import saves
@@ -209,3 +209,15 @@ def test_fewer_turns_than_were_played_are_refused(tiny_config: Callable[..., Cam
         with pytest.raises(ValueError, match=rf"turns: {turns} are over, .* at turn 8 .*--set turns={more}"):
             Run.resume(run.folder, [f"turns={turns}"])
     assert 9 == Run.resume(run.folder, ["turns=9"]).config.turns
+
+
+def test_what_a_run_keeps_from_its_first_turn_on_is_not_changed_in_words_alone(tiny_config: Configure, tmp_path: Path) -> None:
+    """The hero, the dice and the split of the text: the value is refused, with what to do, and the story tells of no change."""
+    run, inbox = Run.begin(tiny_config("turns=12"), base=CAMPAIGNS, runs=tmp_path), Inbox()
+    play(run, inbox, stop_after=4)
+    for path, value in (("seed", "99"), ("hero.level", "5"), ("hero.stats.STR", "19"), ("hero.name", "Zed"), ("hero.auto", "[rage]")):
+        with pytest.raises(ValueError, match=rf"{path}: a run keeps the value .*; leave it as it is, or begin a new run"):
+            Run.resume(run.folder, [f"{path}={value}"])
+    with pytest.raises(ValueError, match=r"data\.validation_fraction: a run keeps"):
+        Run.resume(run.folder, ["data.validation_fraction=0.3"])
+    assert not any(isinstance(event, SettingsChanged) for event in Run.resume(run.folder).story)

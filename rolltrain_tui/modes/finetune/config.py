@@ -107,6 +107,7 @@ class FinetuneConfig(CampaignConfig):
     """One adventure in which a ready model learns on."""
 
     stays_in_its_folder: ClassVar[bool] = False
+    lasting = (*CampaignConfig.lasting, "data.validation_fraction")  # what was learned must not become what is validated on
     kind: Literal["finetune"]
     """What is trained; finetune: a Hugging Face model from a folder."""
     model: ModelConfig

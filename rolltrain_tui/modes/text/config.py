@@ -117,6 +117,7 @@ class TextTraining(Header):
 class TextConfig(CampaignConfig, TextTraining):
     """One adventure, which is one training run."""
 
+    lasting = (*CampaignConfig.lasting, "data.validation_fraction")  # what was learned must not become what is validated on
     kind: Literal["supervised"]
     """What is trained; supervised: a GPT on text."""
 
