@@ -1,6 +1,6 @@
 """Statistics of examples and of paired seeds. scipy would bring 143 MB and a second at start for these few functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum, inf, isfinite, nan, sqrt
 from typing import Literal
@@ -31,8 +31,25 @@ def mean_and_error(numbers: Sequence[float]) -> tuple[float, float]:
     n = len(numbers)
     if not all(map(isfinite, numbers)):
         return nan, nan
-    mean = fsum(numbers) / n
-    return mean, sqrt(fsum((x - mean) ** 2 for x in numbers) / (n - 1) / n) if n > 1 else inf
+    mean = total(numbers) / n
+    return mean, sqrt(total(square(x - mean) for x in numbers) / (n - 1) / n) if n > 1 else inf
+
+
+def total(numbers: Iterable[float]) -> float:
+    """The exact sum; infinite or NaN where it is no number. `fsum` raises there, and losses in float64 come that far."""
+    found = list(numbers)
+    try:
+        return fsum(found)
+    except (OverflowError, ValueError):
+        return sum(found)
+
+
+def square(x: float) -> float:
+    """x²; infinite where Python's ** raises."""
+    try:
+        return float(x**2)
+    except OverflowError:
+        return inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ def estimate(numbers: Sequence[float]) -> Estimate:
     mean = sum(numbers) / n
     if n == 1:
         return Estimate(mean, nan, 1)
-    variance = sum((x - mean) ** 2 for x in numbers) / (n - 1)
+    variance = sum(square(x - mean) for x in numbers) / (n - 1)
     return Estimate(mean, sqrt(variance / n), n)
 
 

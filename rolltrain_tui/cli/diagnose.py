@@ -122,10 +122,10 @@ def as_record(found: Checkup) -> dict[str, Any]:
 def report(found: Checkup) -> str:
     """The signals, what to do about the sick ones, and the layers, as text."""
     from rolltrain_tui.base.safe_text import flat
+    from rolltrain_tui.story.narration import plus_minus
 
-    head = (
-        f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: {found.objective.name} {found.value:.3f} ± {found.standard_error:.3f}"
-    )
+    value = f"{found.value:.3f}{plus_minus(found.standard_error)}"
+    head = f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: {found.objective.name} {value}"
     lines = [head, *table_lines(found.readings, found.layers, found.objective, found.uncounted)]
     if found.phases:
         parts = ", ".join(f"{phase} {spent:.2f}" for phase, spent in found.phases.items())

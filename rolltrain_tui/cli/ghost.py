@@ -48,6 +48,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned
     from rolltrain_tui.runs import ghosts
+    from rolltrain_tui.story.narration import plus_minus
 
     baseline.check_writable(target)
     learner = build_learner(config, base=base)
@@ -73,7 +74,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
         talk.say(f"Stopped after turn {turn}; nothing is recorded.")
         return signal.exit_code or FAILED
     baseline.write(target, baseline.ghost_of(config, learner, evaluations))
-    end = f"{config.objective.text(last.value, 4)}, plus or minus {last.standard_error:.4f}"
+    end = config.objective.text(last.value, 4) + plus_minus(last.standard_error, 4, ", plus or minus ")
     talk.say(f"The ghost of {len(evaluations)} evaluations ends at {end}.")
     click.echo(printable(target))
     return signal.exit_code

@@ -177,11 +177,11 @@ def cells_of_difference(of: Estimate) -> tuple[str, str, str]:
 
 def number(value: float, digits: int) -> str:
     """A number for people; an en dash if it is not finite."""
-    return f"{value:.{digits}f}".replace("-", "−") if isfinite(value) else "–"
+    return f"{value + 0.0:.{digits}f}".replace("-", "−") if isfinite(value) else "–"  # + 0.0: no negative zero
 
 
 def signed(value: float, digits: int = 4) -> str:
-    return f"{'+' if value >= 0 else ''}{number(value, digits)}"
+    return f"{'+' if isfinite(value) and value >= 0 else ''}{number(value, digits)}"
 
 
 def mean(values: Sequence[float]) -> float:

@@ -7,7 +7,7 @@ from math import isfinite, nan
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.health.gate import ghost_value
-from rolltrain_tui.story.narration import HOW_IT_ENDED, of_turns, tell, title
+from rolltrain_tui.story.narration import HOW_IT_ENDED, of_turns, plus_minus, tell, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!&~$])")
 
@@ -60,7 +60,7 @@ def _judgement(summary: RunSummary) -> str:
     difference = judgement.difference
     if difference is None:
         return judgement.outcome
-    return f"{judgement.outcome}: {_signed(difference.value)} ± {_number(difference.standard_error)}"
+    return f"{judgement.outcome}: {_signed(difference.value)}{plus_minus(difference.standard_error, 4)}"
 
 
 def _latest(last: dict[str, float]) -> str:
@@ -119,7 +119,7 @@ def _safe(text: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4f}".replace("-", "−") if isfinite(value) else "–"
+    return f"{value + 0.0:.4f}".replace("-", "−") if isfinite(value) else "–"  # + 0.0: no negative zero
 
 
 def _gflop(value: float) -> str:
@@ -129,11 +129,11 @@ def _gflop(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value >= 0 else ''}{_number(value)}"
+    return f"{'+' if isfinite(value) and value >= 0 else ''}{_number(value)}"
 
 
 def _with_error(value: float, error: float) -> str:
-    return f"{_number(value)} ± {_number(error)}" if isfinite(error) else _number(value)
+    return _number(value) + plus_minus(error, 4)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

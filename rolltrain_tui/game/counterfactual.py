@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rolltrain_tui.base.blame import told
-from rolltrain_tui.base.statistics import mean_and_error
+from rolltrain_tui.base.statistics import mean_and_error, total
 from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.protocol.effects import StepEffect
@@ -107,7 +107,7 @@ class Twin:
 
     def judge(self) -> Comparison:
         """Compare over all looks. They must have used the same sequences."""
-        return comparison_of([math.fsum(of_sequence) / len(self.looks) for of_sequence in zip(*self.looks, strict=True)], self._better)
+        return comparison_of([total(of_sequence) / len(self.looks) for of_sequence in zip(*self.looks, strict=True)], self._better)
 
     def tensors(self) -> dict[str, Any]:
         return self.learner.tensors()

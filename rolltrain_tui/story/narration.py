@@ -447,9 +447,13 @@ def _reading(reading: Reading, objective: Objective) -> str:
 # The run.
 
 
+def plus_minus(standard_error: float, digits: int = 3, sign: str = " ± ", behind: str = "") -> str:
+    """ " ± 0.012", behind a value; empty where the error is unknown: of a single example, or of a foreign loop's loss."""
+    return f"{sign}{standard_error:.{digits}f}{behind}" if math.isfinite(standard_error) else ""
+
+
 def _give_or_take(standard_error: float) -> str:
-    """Empty where the error is unknown: a foreign training loop reports a loss alone, and what is no number has none."""
-    return f", plus or minus {standard_error:.3f}" if math.isfinite(standard_error) else ""
+    return plus_minus(standard_error, sign=", plus or minus ")
 
 
 def _amount(value: float, objective: Objective) -> str:

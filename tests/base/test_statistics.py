@@ -1,10 +1,10 @@
 """Means, errors and paired differences against numbers done by hand."""
 
-from math import isnan, nan, sqrt
+from math import inf, isnan, nan, sqrt
 
 import pytest
 
-from rolltrain_tui.base.statistics import Estimate, estimate, paired, student_95
+from rolltrain_tui.base.statistics import Estimate, estimate, mean_and_error, paired, square, student_95, total
 
 
 def test_mean_and_standard_error() -> None:
@@ -57,3 +57,12 @@ def test_student_falls_towards_the_normal() -> None:
     assert factors == sorted(factors, reverse=True)
     assert (12.71, 4.30) == tuple(factors[:2])
     assert 1.96 < factors[-1] < 1.98
+
+
+def test_numbers_near_the_end_of_float64_have_a_mean() -> None:
+    """Losses of a run in float64 that diverges: the error may be infinite, but nothing is raised."""
+    assert estimate([1e300, 3e300]) == Estimate(2e300, inf, 2)
+    assert mean_and_error([1e300, 3e300]) == (2e300, inf)
+    assert mean_and_error([1.7e308, 1.7e308])[0] == inf
+    assert [total([1e308, 1e308]), total([0.1] * 10), square(1e200), square(-3.0)] == [inf, 1.0, inf, 9.0]
+    assert isnan(total([inf, -inf]))

@@ -10,7 +10,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
-from math import nan
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -234,3 +234,11 @@ def test_the_game_needs_neither_matplotlib_nor_numpy(tiny: Path, tmp_path: Path)
     done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["turns"] == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0, "+0.0000"), (-0.0, "+0.0000"), (-0.5, "−0.5000"), (inf, "–"), (-inf, "–"), (nan, "–")],
+)
+def test_a_difference_has_one_sign_and_no_number_has_none(value: float, words: str) -> None:
+    assert table.signed(value) == words

@@ -1,6 +1,8 @@
 """What a turn did not measure is not there: no number, no made-up 1, and no word of it."""
 
 import csv
+import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,17 +10,22 @@ from rolltrain_tui.exports.card import report_card
 from rolltrain_tui.exports.export import read
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.writers import CsvWriter
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, DiceRolled, Evaluated, Event, StepTaken
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, DiceRolled, Evaluated, Event, Rested, StepTaken
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import TurnLine
-from rolltrain_tui.tui.widgets.chart import instruments
+from rolltrain_tui.tui.drawing.chart_view import ChartView
+from rolltrain_tui.tui.expedition.card_faces import camp_face
+from rolltrain_tui.tui.widgets.chart import instruments, readout
 from rolltrain_tui.tui.widgets.die import measured
+from rolltrain_tui.tui.widgets.full_chart import full_chart_lines
 from rolltrain_tui.tui.widgets.log import turn_rows
 from rolltrain_tui.tui.widgets.proof import proof_lines
+from rolltrain_tui.tui.widgets.stage import stage_lines
+from rolltrain_tui.tui.wording.run_story import RunStory, facts_of, figure_words
 
 BEGAN = CampaignBegan(0, "Plain", "supervised", 7, 3, "off", 20, 12, Sheet(), Objective(), 10, "10 weights", "cpu", "float32")
 PLAIN = StepTaken(1, 2.0, 2.0, 1.0, 0.1, 1.0, None, None, None, 8, 0.2, True, ())
@@ -88,3 +95,18 @@ def test_energy_and_tokens_that_nobody_counts_are_left_out(tmp_path: Path) -> No
     rows, summary = table_of([BEGAN, replace(PLAIN, tokens=0, gflop=0.0), replace(ENDED, turn=1, gflop=0.0)], tmp_path)
     assert ("", "") == (rows[0]["perf/tokens"], rows[0]["perf/gflop"])
     assert "| energy, twins aside | – |" in report_card(summary)
+
+
+def test_an_error_that_nobody_knows_is_left_out(tmp_path: Path) -> None:
+    """A foreign loop's loss, and an evaluation on one sequence, have none: no ± stands behind the value, and no "inf" either."""
+    alone, end = replace(EVALUATED, standard_error=math.inf), replace(ENDED, standard_error=math.inf)
+    story = [BEGAN, PLAIN, FUMBLE, CRIT, alone]
+    scene = Scene.of(story)
+    shown = [*stage_lines(scene, 100, 30), readout(scene, 200), *full_chart_lines(scene, ChartView(cursor=3), (), 120, 30)]
+    words = ["".join(text for text, _ in line) for line in shown]
+    finished = RunStory(scene=Scene.of([*story, end]), folder=tmp_path, path=None)
+    words += [*figure_words(finished), *(f"{name} {value}" for name, value in facts_of(finished))]
+    words += [f"{name} {value}" for name, value in camp_face(Rested(3, "long", Sheet()), alone).rows]
+    words += [tell(alone), tell(end), report_card(table_of([*story, end], tmp_path)[1])]
+    assert any("1.9" in line for line in words)
+    assert not [line for line in words if re.search(r"\binf|± ?\d|not finite(?! \|)", line)]

@@ -1,4 +1,5 @@
 import copy
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -769,3 +770,21 @@ def test_a_run_goes_on_with_its_own_hero_and_dice(tmp_path: Path) -> None:
     assert not any(path.startswith(("hero", "seed")) for path, *_ in changed.changes)
     assert again.run.config.seed == 0
     assert again.run.config.hero.hero_class == changed.sheet.hero_class == "fighter"
+
+
+def test_a_model_in_float64_may_diverge(tmp_path: Path) -> None:
+    """Its losses come near the end of the numbers, where squares overflow; the run goes on and tells them."""
+    model = nn.Linear(4, 1).double()
+    batches = [(torch.randn(3, 4, dtype=torch.float64), torch.randn(3, 1, dtype=torch.float64)) for _ in range(4)]
+    trainer = RollToTrain(
+        model,
+        torch.optim.SGD(model.parameters(), lr=1e3),
+        loss=nn.functional.mse_loss,
+        clip=None,
+        turns=60,
+        evaluate_every=1,
+        runs=tmp_path,
+        **OFF,
+    )
+    trainer.train(batches, batches, progress=False)
+    assert max(value for _, value in trainer.eval_loss_history if value < math.inf) > 1e160

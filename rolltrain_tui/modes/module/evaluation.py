@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from rolltrain_tui.base.statistics import square, total
 from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each, own_batch
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
 from rolltrain_tui.protocol.learner import Evaluation
@@ -39,7 +40,7 @@ def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], s
         raise LoaderError(NO_VALIDATION)
     losses, weights = losses[:count], weights[:count]
     n, whole = len(losses), math.fsum(weights)
-    mean = math.fsum(w * x for w, x in zip(weights, losses, strict=True)) / whole
-    spread = math.fsum((w * (x - mean)) ** 2 for w, x in zip(weights, losses, strict=True))
+    mean = total(w * x for w, x in zip(weights, losses, strict=True)) / whole
+    spread = total(square(w * (x - mean)) for w, x in zip(weights, losses, strict=True))
     error = math.sqrt(spread * n / (n - 1)) / whole if n > 1 else math.inf
     return Evaluation(value=mean, standard_error=error, count=n, gflop=batches, values=tuple(losses))

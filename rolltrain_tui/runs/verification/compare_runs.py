@@ -14,7 +14,7 @@ from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.log.recording import RecordingError
 from rolltrain_tui.runs.verification.differences import Difference, compare
-from rolltrain_tui.story.narration import HOW_IT_ENDED, name_command, of_turns, tell
+from rolltrain_tui.story.narration import HOW_IT_ENDED, name_command, of_turns, plus_minus, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +201,9 @@ def _end(side: Side) -> str:
         last = f", {side.objective.short_label} {list(side.val.values())[-1]:.4f}" if side.val else ""
         return f"under way after turn {side.turn}{last}"
     end = side.ended
-    return (
-        f"{HOW_IT_ENDED[end.ending].lower()}: {side.objective.short_label} {end.value:.4f} ± {end.standard_error:.4f} on the final probe, "
-        f"level {end.sheet.level}, {end.sheet.deaths} deaths, {end.gflop:.0f} GFLOP"
-    )
+    value = f"{side.objective.short_label} {end.value:.4f}{plus_minus(end.standard_error, 4)} on the final probe"
+    spent = f", {end.gflop:.0f} GFLOP" if end.gflop else ""
+    return f"{HOW_IT_ENDED[end.ending].lower()}: {value}, level {end.sheet.level}, {end.sheet.deaths} deaths{spent}"
 
 
 def as_record(found: TwoRuns) -> dict[str, Any]:

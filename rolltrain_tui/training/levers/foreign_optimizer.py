@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
+from rolltrain_tui.base.statistics import square
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.levers.levers import Levers, StepMeasurement
 from rolltrain_tui.training.levers.masks import masks
@@ -108,7 +109,7 @@ class OptimizerHooks:
     def _length(self) -> float:
         """|g|, over the shards of all ranks too."""
         length = _length(seen(self.levers.parameters))
-        return math.sqrt(*self.levers.total(length**2)) if self.levers.sharded else length
+        return math.sqrt(*self.levers.total(square(length))) if self.levers.sharded else length
 
     @torch.no_grad()
     def look(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rolltrain_tui.base.statistics import total
 from rolltrain_tui.training.tensors.gradients import real
 
 ALIVE = 1e-3
@@ -34,7 +35,7 @@ def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor], over_shards: Cal
     # Squares in float64: they add up over millions of coordinates
     norms = torch.stack(torch._foreach_norm([real(tensor) for tensor in tensors], dtype=torch.float64))
     squares = over_shards(norms.square()).tolist()
-    return [math.sqrt(math.fsum(squares[place] for place in layer.places)) for layer in layers]
+    return [math.sqrt(total(squares[place] for place in layer.places)) for layer in layers]
 
 
 def whole(parts: Sequence[float]) -> float:
@@ -81,7 +82,7 @@ def histograms(layers: Sequence[Layer], gradients: Sequence[Tensor]) -> list[tup
 
 def mean_of(values: Sequence[float]) -> float:
     """NaN where there is no value, or one that is not finite."""
-    return math.fsum(values) / len(values) if values and all(map(math.isfinite, values)) else math.nan
+    return total(values) / len(values) if values and all(map(math.isfinite, values)) else math.nan
 
 
 def told(value: float) -> float:

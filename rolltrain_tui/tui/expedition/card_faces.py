@@ -21,7 +21,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.narration import plus_minus, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.big import big
 from rolltrain_tui.tui.option_keys import weakness
@@ -109,7 +109,7 @@ def camp_face(
     if evaluated:
         better, worse, side = ("▼", "▲", "above") if objective.better == "lower" else ("▲", "▼", "below")
         verdict = f"{better} a new best" if evaluated.improved else f"{worse} {side} the best, {loss(evaluated.best, 3)}"
-        rows += [(objective.title, f"{loss(evaluated.value, 3)} ± {loss(evaluated.standard_error, 3)}   {verdict}")]
+        rows += [(objective.title, f"{loss(evaluated.value, 3)}{plus_minus(evaluated.standard_error)}   {verdict}")]
         rows += [] if isnan(evaluated.train_loss) else [("Training loss", loss(evaluated.train_loss, 3))]
     if gate is not None:
         rows += [("Validation Gate", f"{_gate_word(gate)}   {loss(gate.value, 3)} against a bar of {loss(gate.bar, 3)}")]

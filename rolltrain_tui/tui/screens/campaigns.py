@@ -18,6 +18,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import mark_of
+from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.tui.launch import own_text
 from rolltrain_tui.tui.screens.base import in_thread
 from rolltrain_tui.tui.screens.reading import ReadingScreen
@@ -25,7 +26,6 @@ from rolltrain_tui.tui.screens.while_open import while_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
-from rolltrain_tui.tui.wording.words import loss
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
@@ -184,7 +184,7 @@ def _best(campaign: "CampaignConfig", results: "list[Result]") -> list[tuple[str
     if record is None:
         return []
     best, objective = record.best, record.best.setup.objective
-    value = f"{objective.text(best.ended.value, 4)} ± {loss(best.ended.standard_error, 4)}"
+    value = f"{objective.text(best.ended.value, 4)}{plus_minus(best.ended.standard_error, 4)}"
     many = counted(record.attempts, "finished run")
     return [("Your best", f"{value} ({mark_of(best.judgement.outcome)}), of {many}")]
 

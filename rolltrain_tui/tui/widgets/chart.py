@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from rolltrain_tui.rules.health.gate import ghost_value
+from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.frame import Frame, fitted, turn_axis
 from rolltrain_tui.tui.drawing.plot import Plot
@@ -118,7 +119,8 @@ def readout(scene: Scene, width: int) -> Line:
     elif step is not None:
         parts.append([("training loss ", "muted"), (f"{step.loss:.3f}", "")])
     if check is not None:
-        parts.append([(f"  ◆ {objective.short_label} ", "accent"), (f"{check.value:.3f} ±{check.standard_error:.3f}", "strong")])
+        value = f"{check.value:.3f}{plus_minus(check.standard_error, sign=' ±')}"
+        parts.append([(f"  ◆ {objective.short_label} ", "accent"), (value, "strong")])
         if math.isfinite(ghost := ghost_at(scene, scene.turn)):
             parts.append([("  ╍ ghost ", "cool"), (f"{ghost:.3f}", "")])
         parts.append([("  best ", "muted"), (f"{check.best:.3f}", "")])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.tui.drawing.chart_series import Series, series_of, value_at
@@ -160,7 +161,7 @@ def _readout(scene: Scene, view: ChartView, series: Series, others: Sequence[Oth
         parts.append([("mean ", "primary"), (_number(row["mean"]), "")])
     if check is not None:
         since = "" if check.turn == turn else f" (turn {check.turn})"
-        error = f"{check.value:.{objective.digits}f} ±{check.standard_error:.{objective.digits}f}{since}"
+        error = f"{check.value:.{objective.digits}f}{plus_minus(check.standard_error, objective.digits, ' ±')}{since}"
         parts.append([(f"{objective.short_label} ", "accent"), (error, "")])
     if math.isfinite(ghost := ghost_at(scene, turn)):
         parts.append([("ghost ", "cool"), (f"{ghost:.{objective.digits}f}", "")])

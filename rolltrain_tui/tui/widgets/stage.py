@@ -4,6 +4,7 @@ import math
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
+from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import MonsterView
 from rolltrain_tui.tui.drawing.big import ROWS, big
@@ -52,7 +53,7 @@ def _value(scene: Scene) -> list[Line]:
     better = f"{'▼' if objective.better == 'lower' else '▲'} best so far" if found.improved else f"best {found.best:.3f}"
     digits = f"{found.value:.3f}" if math.isfinite(found.value) else ""
     name = f"{objective.title}, turn {found.turn}"
-    return _figure(name, [(f"± {found.standard_error:.3f}", "muted")], digits, "accent", better if digits else "✖ no number")
+    return _figure(name, [(plus_minus(found.standard_error, sign="± "), "muted")], digits, "accent", better if digits else "✖ no number")
 
 
 def _figure(name: str, below: Line, digits: str, tone: str, word: str) -> list[Line]:

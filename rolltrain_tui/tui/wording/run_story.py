@@ -12,7 +12,7 @@ from rolltrain_tui.protocol.events import CampaignEnded, Event, Spoke, TwinJudge
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.story.judgement import Judgement, Measured, Outcome, mark_of
-from rolltrain_tui.story.narration import number
+from rolltrain_tui.story.narration import number, plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.wording.highlights import highlights
 from rolltrain_tui.tui.wording.titles import titled
@@ -111,7 +111,7 @@ def figure_words(story: RunStory) -> list[str]:
     unit = objective.unit_behind
     if shown is None:
         return [
-            f"± {loss(story.ended.standard_error, objective.digits)}{unit}",
+            plus_minus(story.ended.standard_error, objective.digits, "± ", unit),
             f"final {objective.name}, {objective.better} is better",
             "",
         ]
@@ -119,7 +119,7 @@ def figure_words(story: RunStory) -> list[str]:
     better = objective.worse(shown.value, 0.0) < 0
     verdict = "within two errors of it" if judgement.outcome == "held" else f"{arrow} {'better' if better else 'worse'}"
     return [
-        f"± {loss(shown.standard_error, objective.digits)}{unit}  {verdict}",
+        plus_minus(shown.standard_error, objective.digits, "± ", f"{unit}  ") + verdict,
         f"you minus {objective.short_par}; {objective.better} is better",
         "± of the test samples, not of seeds",
     ]
@@ -138,7 +138,7 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
         rows.append((f"{capital(objective.short_par)} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
     known = math.isfinite(ended.value)
-    rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}" if known else loss(ended.value)))
+    rows.append((final, f"{loss(ended.value, DIGITS)}{plus_minus(ended.standard_error, DIGITS)}{unit}" if known else loss(ended.value)))
     rows.append(("Best seen", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))
     limit = "kept back" if "floor" in story.scene.hidden else _limit(ended.value, objective)
     rows.append((objective.limit_name.title(), limit))
@@ -214,7 +214,7 @@ def _sample(name: str, spoke: Spoke) -> Row:
 
 
 def _measured(measured: Measured) -> str:
-    return f"{loss(measured.value, 3)} ± {loss(measured.standard_error, 3)}"
+    return f"{loss(measured.value, 3)}{plus_minus(measured.standard_error)}"
 
 
 def drawable(series: Sequence[float]) -> list[float]:
