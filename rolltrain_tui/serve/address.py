@@ -40,6 +40,7 @@ class AddressScreen(Dialog[None]):
     """The code, the address, and how many watch. Any of Enter, Escape, w and q closes it."""
 
     CSS_PATH = "address.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (76, "-roomy")]  # noqa: RUF012 - Textual's own class attribute
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,w,q,space", "dismiss", "Close")]
 
     def __init__(self, address: str, public: bool, watching: Callable[[], int]) -> None:
@@ -52,7 +53,9 @@ class AddressScreen(Dialog[None]):
             with Vertical(id="address-words"):
                 yield Static(Content("Watch along"), classes="address-title")
                 yield Static(Content(self._broken()), id="address-text")
-                yield Static(Content("Scan the code, or type the address. A laptop shows this screen, a phone a page of its own."))
+                yield Static(
+                    Content("Scan the code, or type the address. A laptop shows this screen, a phone a page of its own."), id="address-how"
+                )
                 yield Static(Content(warning(self._public)), classes="address-warning")
                 yield Static(id="address-count")
                 yield Static(Content("Enter goes on. w shows this again."), classes="address-hint")

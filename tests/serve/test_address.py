@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
-from support.screens_host import shown, until
+from support.screens_host import ScreensHost, shown, until
 from textual.pilot import Pilot
 
 pytest.importorskip("aiohttp", reason="the extra serve is not installed")
@@ -27,6 +27,23 @@ def test_the_code_fits_the_smallest_screen(base: str) -> None:
     assert len(lines[0]) <= 41
     assert len(lines) <= 21
     assert words_for_the_terminal(f"{base}#x", public=True, code=False)[0] == f"Watch along: {base}#x"
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36)])
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8765/", "http://[2001:db8:85a3::8a2e:370:7334]:65535/"])
+@pytest.mark.parametrize("public", [True, False])
+async def test_the_whole_address_can_be_read(size: tuple[int, int], base: str, public: bool) -> None:
+    """On every screen that the game takes, and the way on."""
+    address = f"{base}#{'x' * 21}y"
+    app = ScreensHost(lambda: AddressScreen(address, public, lambda: 3))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "browsers" in shown(app))
+        words = app.screen.query_one("#address-words")
+        assert app.screen.region.contains_region(words.region)
+        text = "".join(shown(app).split())
+        letters = "".join(char for char in text if char not in "▀▄█│╭╮╰╯─")
+        assert address in letters.replace("Watchalong", "")
+        assert "wshowsthisagain." in letters
 
 
 async def test_the_run_waits_behind_the_address(tmp_path: Path) -> None:
