@@ -11,7 +11,7 @@ from support.paths import ROOT
 from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import UseAbility
-from rolltrain_tui.protocol.events import HeroFell, LevelGained, MonsterFell
+from rolltrain_tui.protocol.events import GateFaced, HeroFell, LevelGained, MonsterFell
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
@@ -75,6 +75,15 @@ def test_of_many_falls_the_last_one_alone_is_a_highlight() -> None:
     assert ["Turn 47"] == [line.partition(":")[0] for line in lines if "death save" in line]
     assert "46 deaths" in lines[1]
     assert lines[0].startswith("Turn 1: Level 2")
+
+
+def test_a_foe_that_fell_often_is_told_once() -> None:
+    """The other lines are for what else happened, such as gates."""
+    gates = [GateFaced(turn, 2.0, ghost=2.1, bar=2.2, opened=True, xp=100) for turn in range(1, 9)]
+    falls = [MonsterFell(turn, monster, 100) for turn in range(60, 80) for monster in ("loss_dragon", "gradient_ooze")]
+    lines = highlights(Scene.of([*gates, *falls]))
+    assert [8, 2] == [sum(word in line for line in lines) for word in ("Gate opens", " falls: ")]
+    assert ["Turn 79", "Turn 79"] == [line.partition(":")[0] for line in lines[-2:]]
 
 
 @pytest.mark.parametrize("most", [0, 1, 5])

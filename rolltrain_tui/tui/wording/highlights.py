@@ -20,13 +20,17 @@ WEIGHT: dict[type, int] = {
 def highlights(scene: Scene, most: int = LINES) -> list[str]:
     """The weightiest milestones in the order they happened, each with its turn; of equals the later ones.
 
-    The last fall tells how many there were; the others come after all else.
+    Of the hero's falls and of those of one kind of monster the last is told; the others come after all else.
     """
     events: list[ev.Event] = list(scene.milestones)
-    last_fall = max((i for i, event in enumerate(events) if isinstance(event, ev.HeroFell)), default=0)
+    fallen = [
+        event.monster if isinstance(event, ev.MonsterFell) else "hero" if isinstance(event, ev.HeroFell) else None for event in events
+    ]
+    last_fall = {who: i for i, who in enumerate(fallen)}
 
     def weight(i: int) -> int:
-        return 0 if isinstance(events[i], ev.HeroFell) and i != last_fall else WEIGHT.get(type(events[i]), 0)
+        again = fallen[i] is not None and last_fall[fallen[i]] != i
+        return 0 if again else WEIGHT.get(type(events[i]), 0)
 
     ranked = sorted(range(len(events)), key=lambda i: (-weight(i), -i))[:most]
     return [f"Turn {events[i].turn}: {tell(events[i], scene.objective)}" for i in sorted(ranked)]
