@@ -64,7 +64,7 @@ PANELS: tuple[BindingType, ...] = (
     Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
     Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
 )
-TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\nThe training goes on."
+TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\n"
 
 
 def paused_line(turn: int, why: str) -> str:
@@ -155,7 +155,7 @@ class ExpeditionScreen(Explaining):
         yield TabLine(id="tabs")
         yield NoticeLine(id="notice")
         yield KeyLine(id="keys")
-        yield Static(Content(TOO_SMALL), id="too-small")
+        yield Static(id="too-small")
 
     @while_open
     def on_mount(self) -> None:
@@ -358,6 +358,8 @@ class ExpeditionScreen(Explaining):
         now = self._drawn_at = time.monotonic()
         self._speedometer.note(now, scene.turn)
         if not shown:
+            state = "The run is paused; space resumes it." if self._pace(now).paused else "The run goes on."
+            self.query_one("#too-small", Static).update(Content(TOO_SMALL + state), layout=False)
             return
         self._status.show_state(scene, self._pace(now))
         self._notice.suggest(hint_line(scene, self._notice.content_size.width - 2, scouts=self.sends_scouts, keys=self.commands))
