@@ -1,6 +1,6 @@
 """A run on one page, drawn with matplotlib: losses, abilities in force, k asked and felt, dice against a fair die."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -51,11 +51,10 @@ def overview(summary: RunSummary) -> "Figure":
 
 def _losses(axes: "Axes", summary: RunSummary) -> None:
     objective = summary.objective
-    raw, rolled, val = (summary.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
+    raw, val = summary.curves["train/loss"], summary.curves["val/loss"]
     if objective.of_loss:  # the training loss shares the axis
         axes.fill_between(raw.turns, [s.low for s in raw.bins], [s.high for s in raw.bins], color=GREY, alpha=0.25, linewidth=0)
         axes.plot(raw.turns, raw.means, color=GREY, linewidth=1.0, label="raw loss of the batch")
-        axes.plot(rolled.turns, rolled.means, ".", color=AMBER, markersize=2.5, alpha=0.8, label="roll-scaled loss (raw × k asked)")
     mark = "D" if len(val.bins) <= MARKS else None
     axes.plot(val.turns, val.means, "-", marker=mark, color=INK, linewidth=1.4, markersize=3, label=objective.name)
     if summary.ghost is not None and summary.ghost.points:
@@ -66,7 +65,7 @@ def _losses(axes: "Axes", summary: RunSummary) -> None:
             objective.limit, color=GREEN, linestyle="-.", linewidth=1.0, label=f"{objective.limit_name}: the best that is possible"
         )
     if objective.of_loss:
-        axes.set_ylim(*_window(summary))
+        axes.set_ylim(*_window(edge for bin_ in (*raw.bins, *val.bins) for edge in (bin_.low, bin_.high)))
     axes.set_ylabel(objective.unit or objective.name)
     axes.grid(alpha=0.25)
     _legend(axes)
@@ -78,11 +77,10 @@ def _legend(axes: "Axes") -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, fontsize=8, ncols=3, borderaxespad=0.1)
 
 
-def _window(summary: RunSummary) -> tuple[float, float]:
-    """Limits of the loss axis: from zero, or the lowest roll-scaled loss below it, to the highest batch loss."""
-    highs = [bin_.high for name in ("train/loss", "val/loss") for bin_ in summary.curves[name].bins]
-    low, high = min(0.0, *summary.curves["train/loss_rolled"].means, 0.0), max(highs, default=0.0)
-    return low, 1.05 * high if high > low else low + 1
+def _window(losses: Iterable[float]) -> tuple[float, float]:
+    """Limits of the loss axis: from zero, or the lowest loss below it, to the highest."""
+    low, *_, high = sorted((0.0, 0.0, *losses))
+    return 1.05 * low, 1.05 * high if high > low else 1.0
 
 
 def _timeline(axes: "Axes", summary: RunSummary) -> None:

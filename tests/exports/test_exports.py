@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from math import inf, isnan, nan
@@ -276,6 +277,14 @@ def test_missing_libraries_are_named(played: Path, tmp_path: Path, call: Callabl
     assert "[plots]" in call("export", played, "--png", "--out", tmp_path / "a").err
     answer = call("export", played, "--out", tmp_path / "b")
     assert (answer.code, sorted(path.name for path in (tmp_path / "b").iterdir())) == (0, ["report.md", "turns.csv"])
+
+
+def test_the_picture_too_leaves_out_the_loss_after_the_roll(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """Nothing trains on it, and its dots would stretch the axis; the table has it."""
+    assert call("export", played, "--svg", "--csv", "--out", tmp_path).code == 0
+    words = "\n".join(ET.fromstring((tmp_path / "run.svg").read_bytes()).itertext())
+    assert ("raw loss of the batch" in words, "roll-scaled" in words) == (True, False)
+    assert "train/loss_rolled" in (tmp_path / "turns.csv").read_text("utf-8").splitlines()[0]
 
 
 @pytest.mark.parametrize("what", [*CHARTS, "all"])
