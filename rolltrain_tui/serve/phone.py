@@ -66,8 +66,9 @@ def chart(scene: Scene) -> dict[str, object]:
 
 
 def log(scene: Scene) -> list[list[list[str]]]:
-    """The last lines, each as pairs of text and tone, moved to the left as far as they go together."""
+    """The last lines, from the beginning of a sentence on, each as pairs of text and tone, moved to the left as far as they go together."""
     rows = _spans(log_lines(scene, WIDTH, LINES))
+    rows = rows[next((i for i, row in enumerate(rows) if row and row[0][0].strip()), 0) :]
     blank = min((len(row[0][0]) - len(row[0][0].lstrip()) for row in rows if row and row[0][0].strip()), default=0)
     return [[[row[0][0][blank:], row[0][1]], *row[1:]] if row else row for row in rows]
 

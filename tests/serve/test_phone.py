@@ -11,7 +11,7 @@ from support.fakes import FakeExpedition, fake_config
 from support.hostile import MARKUP, PAYLOADS, is_dangerous, poisoned
 
 from rolltrain_tui.protocol.commands import Speak, UseAbility
-from rolltrain_tui.protocol.events import DiceRolled, GhostPoint, GhostSeen, StepTaken
+from rolltrain_tui.protocol.events import ActBegan, DiceRolled, GhostPoint, GhostSeen, StepTaken
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.serve import phone
@@ -35,6 +35,16 @@ def test_a_run_of_any_length_is_told_in_few_kilobytes() -> None:
     assert chart["mean"][-1][0] == 400
     assert chart["marks"][-1][0] == 400
     assert all(len("".join(text for text, _ in line)) <= phone.WIDTH for line in phone.log(scene))
+
+
+@pytest.mark.parametrize("length", range(10, 50, 5))
+def test_the_last_lines_begin_with_a_sentence(length: int) -> None:
+    """Not with the rest of one whose beginning has no room; of one that is longer than all of them, its end is told."""
+    scene = Scene.of(STORY)
+    for _ in range(4):
+        scene.apply(ActBegan(400, 1, "A title", "some words " * length))
+    begin = [line[0][0].strip() == "400" for line in phone.log(scene)]
+    assert begin[0] or not any(begin)
 
 
 def test_a_loss_that_is_no_number_leaves_a_gap() -> None:
