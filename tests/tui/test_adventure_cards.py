@@ -253,6 +253,23 @@ async def test_a_choice_comes_after_its_level_and_again_by_key(tmp_path: Path) -
         assert [RaiseStat("INT")] == game.inbox.pending()
 
 
+async def test_a_card_is_not_told_again_on_the_line_above_the_keys(tmp_path: Path) -> None:
+    """It stands there where no card comes; an answer to the player stays in any case."""
+    async with playing(tmp_path, explain=True) as game:
+        happens(game, level(1))
+        assert game.screen.notice.startswith("▲ Level")
+        explained(game, level(1))
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        assert game.screen.notice == ""
+        await game.press("enter")
+        await game.until(lambda: isinstance(game.app.screen, PickScreen))
+        await game.press("escape")
+        await game.until(lambda: "g brings it back" in game.screen.notice)
+        game.screen._receive(ToExplain(level(1), False))
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        assert "g brings it back" in game.screen.notice
+
+
 async def test_a_level_without_a_choice_asks_nothing(tmp_path: Path) -> None:
     """Nor does a later level while an older choice was put away."""
     async with playing(tmp_path, explain=True) as game:

@@ -11,7 +11,7 @@ from support.paths import ROOT
 from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import UseAbility
-from rolltrain_tui.protocol.events import GateFaced, HeroFell, LevelGained, MonsterFell
+from rolltrain_tui.protocol.events import CampaignEnded, GateFaced, HeroFell, LevelGained, MonsterFell
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
@@ -84,6 +84,14 @@ def test_a_foe_that_fell_often_is_told_once() -> None:
     lines = highlights(Scene.of([*gates, *falls]))
     assert [8, 2] == [sum(word in line for line in lines) for word in ("Gate opens", " falls: ")]
     assert ["Turn 79", "Turn 79"] == [line.partition(":")[0] for line in lines[-2:]]
+
+
+def test_the_tale_of_an_ending_is_left_to_the_head_of_its_page() -> None:
+    """The last line tells the numbers, and not the tale once more."""
+    ended = CampaignEnded(9, "victory", 1.4, 1.4, 0.1, 1.4, Sheet(), 3.0, title="A mind with a name", text="It makes up names.")
+    (line,) = highlights(Scene.of([ended]))
+    assert line.startswith("Turn 9: Played to the end")
+    assert "names" not in line
 
 
 @pytest.mark.parametrize("most", [0, 1, 5])

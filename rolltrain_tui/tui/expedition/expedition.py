@@ -1,7 +1,7 @@
 """The expedition: the game itself. Messages from the run become a scene, the scene becomes panels; keys are in `orders`."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -292,6 +292,12 @@ class ExpeditionScreen(Explaining):
     @property
     def may_show_cards(self) -> bool:
         return not self.leaving and self._plan.size != "tiny"
+
+    def leave_to_card(self, events: Sequence[Event]) -> None:
+        """The line above the keys does not say again, cut, what the card says."""
+        echoes = [echo_of(event, self.scene.objective) for event in events]
+        if any(echo is not None and echo[0] == self.notice for echo in echoes):
+            self._notice.clear()
 
     @property
     def notice(self) -> str:

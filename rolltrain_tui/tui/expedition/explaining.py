@@ -80,6 +80,7 @@ class Explaining(Teaching):
             self._hold()
             self._card_open = True
             events = self._cards.popleft()
+            self.leave_to_card(events)
             self.app.push_screen(Card(events, self.scene, self._key_of(events[0])), self._card_closed)
         elif self.may_show_cards and self._choice_due:
             self._hold()
@@ -93,6 +94,10 @@ class Explaining(Teaching):
 
     @property
     def may_show_cards(self) -> bool:
+        raise NotImplementedError
+
+    def leave_to_card(self, events: Sequence[Event]) -> None:
+        """A card tells of these events now."""
         raise NotImplementedError
 
     def _hold(self) -> None:

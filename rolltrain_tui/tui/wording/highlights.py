@@ -1,5 +1,7 @@
 """The story of a run in a few lines, for its last page."""
 
+from dataclasses import replace
+
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
@@ -22,7 +24,10 @@ def highlights(scene: Scene, most: int = LINES) -> list[str]:
 
     Of the hero's falls and of those of one kind of monster the last is told; the others come after all else.
     """
-    events: list[ev.Event] = list(scene.milestones)
+    events: list[ev.Event] = [
+        replace(event, title="") if isinstance(event, ev.CampaignEnded) else event  # the page begins with that text
+        for event in scene.milestones
+    ]
     fallen = [
         event.monster if isinstance(event, ev.MonsterFell) else "hero" if isinstance(event, ev.HeroFell) else None for event in events
     ]
