@@ -72,7 +72,9 @@ def test_an_exploding_contender_loses_for_a_clear_reason(terms: Any, contender: 
     a, boom, calm = contender("A"), contender("Boom", learning_rate=10.0), contender("Calm", seed=1)
     events = list(fight(terms(budget=60.0), (a, boom)))
     match = events[-1].match  # type: ignore[union-attr]
-    assert any(isinstance(event, Burst) and event.place == 1 for event in events)
+    bursts = [i for i, event in enumerate(events) if isinstance(event, Burst)]
+    raced = next(event for event in reversed(events[: bursts[0]]) if isinstance(event, Raced))
+    assert [events[i] for i in bursts] == [Burst(1, raced.steps[1], raced.losses[1])]
     assert [1, 2] == [standing.rank for standing in match.standings]
     assert match.standings[0].results == result(terms(budget=60.0), (a, calm)).standings[0].results
     commentator = Commentator()

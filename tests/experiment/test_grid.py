@@ -161,6 +161,14 @@ def test_a_changed_campaign_is_another_cell(tiny_grid: Callable[..., tuple[Cell,
     assert len(hashes) == 4
 
 
+def test_a_folder_that_cannot_be_made_is_told_with_the_remedy(
+    tiny_grid: Callable[..., tuple[Cell, ...]], here: Execute, tmp_path: Path
+) -> None:
+    (tmp_path / "results").write_text("mine")
+    with pytest.raises(ExperimentError, match=r"results cannot be made .*; name another folder with --out"):
+        sweep(tiny_grid(), tmp_path / "results", here, quiet)
+
+
 def test_another_text_is_another_cell(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
     """The text counts and not its place; one that cannot be read is told with the remedy."""
     config = tiny_config("data.corpus=file", "data.path=mine.txt")

@@ -25,6 +25,7 @@ from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.offers import read
 from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
+from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 from rolltrain_tui.protocol.effects import StepEffect
 
 
@@ -193,6 +194,13 @@ def test_one_move_alone_explains_nothing() -> None:
         assert explained_variance(torch.tensor([0.3]), torch.tensor([1.0])) == 0.0
 
 
+@pytest.mark.parametrize("name", ["rejection", "decision"])
+def test_without_groups_each_game_is_in_a_world_of_its_own(name: str) -> None:
+    """Only GRPO compares games of the same world."""
+    seeds = [game.seed for game in learner(*by(name))._play().standings]
+    assert len(set(seeds)) == len(seeds)
+
+
 @pytest.mark.parametrize("weights", [{}, {"entropy": 0.75}, {"value": 0.75}, {"entropy": 0.5, "value": 0.25}], ids=str)
 @pytest.mark.parametrize("name", ["ppo", "reinforce", "actde"])
 def test_a_loss_is_the_sum_of_its_parts_by_their_weights(name: str, weights: dict[str, float]) -> None:
@@ -236,6 +244,19 @@ def test_what_a_q_head_promises_is_taken_off_the_advantage_and_not_the_value() -
     assert torch.allclose(by_q, by_value, atol=1e-5)
     higher, _ = advantages(2.0, 1.0)
     assert torch.all(higher <= by_value - 1 + 1e-5)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_value_head_begins_by_its_generator_and_promises_nothing(layers: int) -> None:
+    """Whatever else has drawn numbers before. Weights of deviation 1 / sqrt(inputs) but for the last layer, which is 0; no bias."""
+    heads = [ValueHead(64, layers) for _ in range(2)]
+    for head in heads:
+        head.draw_weights(torch.Generator().manual_seed(3))
+    assert all(torch.equal(a, b) for a, b in zip(heads[0].parameters(), heads[1].parameters(), strict=True))
+    assert not heads[0](torch.randn(5, 64)).any()
+    for weight in list(heads[0].layers.parameters())[:-2:2]:
+        assert weight.std().item() == pytest.approx(1 / 8, rel=0.05)
+    assert not any(bias.any() for bias in list(heads[0].layers.parameters())[1::2])
 
 
 def test_q_heads_begin_small_and_apart() -> None:

@@ -58,6 +58,14 @@ def test_a_line_means_the_commands_whose_words_it_begins(line: str, commands: li
     assert meant(line, COMMANDS) == commands
 
 
+def test_the_closest_kind_of_match_decides() -> None:
+    """Words that begin the command's words at their places, then from its first word on, then anywhere."""
+    commands = ("look at the open door", "open the old door", "open doorway")
+    assert meant("open door", commands) == ["open doorway"]
+    assert meant("open door", commands[:2]) == ["open the old door"]
+    assert meant("open door", commands[:1]) == ["look at the open door"]
+
+
 def test_any_line_has_an_answer_that_can_be_shown() -> None:
     dice = Random(7)
     for line in (*PAYLOADS, *MARKUP, *(random_text(dice) for _ in range(200))):
