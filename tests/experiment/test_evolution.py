@@ -7,6 +7,8 @@ from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,13 +20,15 @@ from rolltrain_tui.base.jobs import Died, J, R, Stopped, in_this_process
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.evolution import contest
 from rolltrain_tui.experiment.evolution.course import LEGS, Evolution, Scene
-from rolltrain_tui.experiment.evolution.leg import Leg
+from rolltrain_tui.experiment.evolution.leg import Leg, walk
 from rolltrain_tui.experiment.evolution.picture import draw
 from rolltrain_tui.experiment.evolution.plan import Mutation, Plan, plan
 from rolltrain_tui.experiment.evolution.search import exchanges, explored, first_settings, ranked
 from rolltrain_tui.experiment.evolution.table import answer, as_json, table
 from rolltrain_tui.experiment.grid import ExperimentError
+from rolltrain_tui.protocol.events import SaveFailed
 from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.run import Run
 
 Config = Callable[..., CampaignConfig]
 Once = Callable[[str, Callable[[Path], Evolution]], Evolution]
@@ -98,6 +102,32 @@ def test_energy_is_what_all_members_spent_and_every_method_spends_the_same(tiny_
     page = json.loads(json.dumps(contest.as_json(finished), allow_nan=False))
     assert [row["method"] for row in page["methods"]] == ["pbt", "grid"]
     assert len(page["differences"]) == 2
+
+
+@pytest.mark.parametrize(("better", "verdict"), [("lower", "better"), ("higher", "worse")])
+def test_which_method_is_better_goes_by_the_objective(better: str, verdict: str) -> None:
+    """The one whose values are lower on every seed, where lower values are better; in the table as in the page."""
+    objective = SimpleNamespace(name="score", of_loss=False, better=better)
+
+    def evolution(value: float) -> SimpleNamespace:
+        plan = SimpleNamespace(config=SimpleNamespace(objective=objective))
+        return SimpleNamespace(plan=plan, ranking=[SimpleNamespace(value=value)], spent=1.0)
+
+    values = {"pbt": (1.0, 2.1, 3.0), "grid": (2.0, 3.0, 4.1)}
+    finished: Any = {(method, seed): evolution(value) for method, found in values.items() for seed, value in enumerate(found)}
+    told = {(row["method"], row["other"]): row["verdict"] for row in contest.as_json(finished)["differences"]}
+    other = {"better": "worse", "worse": "better"}[verdict]
+    assert told == {("pbt", "grid"): verdict, ("grid", "pbt"): other}
+    rows = [line for line in contest.table(finished).splitlines() if line.split()[:1] in (["pbt"], ["grid"])]
+    assert [[word for word in ("better", "worse") if word in row] for row in rows] == [[verdict], [other]]
+
+
+def test_a_member_that_cannot_be_saved_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leg that went on without its saves could not be gone on with."""
+    run = SimpleNamespace(campaign=SimpleNamespace(turn=0), play=lambda inbox: iter([SaveFailed(4, "there", "no space left")]))
+    monkeypatch.setattr(Run, "resume", lambda folder: run)
+    with pytest.raises(saves.SaveError, match="turn 4: no space left"):
+        walk(Leg("runs", "member", 8))
 
 
 def test_methods_share_the_seeds_of_their_members_and_evolutions_do_not(tiny_config: Config) -> None:

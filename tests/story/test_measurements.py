@@ -51,6 +51,9 @@ def test_the_words_carry_the_numbers() -> None:
     assert ("distance to the average ×0.500, val 2.3100 → 2.2770 at once",) == evidence(healed)
     masked = {"cautious": 1.64, "cautious.others": 0.0, "cautious.share": 0.61, "cautious.struck": 11742.0}
     assert ("11,742 weights agree (61%): ×1.640, the others ×0",) == evidence(masked)
+    hidden = {"drop_worst": 2.0, "drop_worst.kept": 2.1, "drop_worst.dropped": 3.4}
+    assert ("2 sequences hidden, loss 3.400 beside 2.100",) == evidence(hidden)
+    assert ("0 sequences hidden",) == evidence({"drop_worst": 0.0, "drop_worst.kept": 2.1})
     assert ("|m| 3.2 → 0",) == evidence({"forget_momentum.before": 3.2, "forget_momentum": 0.0})
 
 

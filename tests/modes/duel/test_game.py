@@ -20,7 +20,7 @@ from rolltrain_tui.modes.duel.game import (
     newton_polytope,
     shift,
 )
-from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, chances, play, random_host
+from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Match, chances, play, random_host
 
 
 def boards(games: int, points: int, dimension: int, seed: int = 0) -> Boards:
@@ -134,6 +134,15 @@ def test_an_empty_table_and_a_single_point_are_over(count: Callable[[int, int], 
     starts = begun(Boards.of(torch.tensor([[[1.0, 2.0, 3.0]]])))
     match = play(HOSTS["zeillinger"].move, AGENTS["first"].move, starts, 5, chances(5, 1, torch.Generator()))
     assert (match.moves.tolist(), match.finished.tolist(), match.rho().value) == ([0], [True], 0.0)
+
+
+def test_the_standard_error_of_rho_is_how_far_it_scatters() -> None:
+    """Of many matches of as many games the estimates lie apart by what each tells of itself."""
+    stream = torch.Generator().manual_seed(3)
+    moves, finished = torch.randint(1, 9, (400, 50), generator=stream), torch.rand(400, 50, generator=stream) < 0.7
+    found = [Match(*games).rho() for games in zip(moves, finished, strict=True)]
+    scatter = torch.tensor([rho.value for rho in found]).std().item()
+    assert sum(rho.standard_error for rho in found) / len(found) == pytest.approx(scatter, rel=0.15)
 
 
 def test_boards_join_and_order() -> None:
