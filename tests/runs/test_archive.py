@@ -92,6 +92,7 @@ def forge(target: Path, members: dict[str, bytes], *, link: str = "", twice: str
 
 GOOD = {"campaign.yaml": b"name: x\n", "chronicle.jsonl": b""}
 EVIL_NAMES = [
+    "",
     "../evil",
     "/etc/evil",
     "saves/../../evil",

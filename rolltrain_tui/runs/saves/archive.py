@@ -220,7 +220,8 @@ def _contents_of(zipped: zipfile.ZipFile, most_of: Callable[[str], int]) -> Cont
 
 def _members(zipped: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The files by their names in the run: without the one folder around all of them, and what a system has added. RecordError."""
-    members = [entry for entry in zipped.infolist() if not entry.is_dir() and not any(map(of_a_system, entry.filename.split("/")))]
+    entries = [entry for entry in zipped.infolist() if not entry.filename.endswith("/")]  # `is_dir` of Python 3.11 fails on an empty name
+    members = [entry for entry in entries if not any(map(of_a_system, entry.filename.split("/")))]
     around = {entry.filename.partition("/")[0] for entry in members}
     folder = f"{around.pop()}/" if len(around) == 1 and around.isdisjoint(("", ".", "..")) else ""
     found = {entry.filename.removeprefix(folder): entry for entry in members}
