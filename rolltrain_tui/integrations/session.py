@@ -143,7 +143,7 @@ class Session:
 
         An exception inside is raised. A step that was taken before it is told, and no later step is touched.
         """
-        _check_loss(loss)
+        _check_one(loss, "a turn needs the loss of its batch", "loss of a turn", "game.turn(loss")
         if self._inside:
             raise ValueError("a turn is going on already; one turn is one optimizer.step(), so close it before the next one")
         self.begin()
@@ -313,7 +313,7 @@ class Session:
             self._happen([self.cycle.close(_evaluation(self.cycle.progress.last))])
         self._closed = True
         self.hooks.remove()
-        if _owner(self.optimizer) is self:
+        if (owner := _OWNERS.get(self.optimizer)) is not None and owner() is self:
             del _OWNERS[self.optimizer]
         if self._chronicle is not None:
             self._chronicle.close()
@@ -427,11 +427,6 @@ _OWNERS: weakref.WeakKeyDictionary[Optimizer, weakref.ref[Session]] = weakref.We
 """The game that acts on an optimiser."""
 
 
-def _owner(optimizer: Optimizer) -> Session | None:
-    found = _OWNERS.get(optimizer)
-    return found() if found is not None else None
-
-
 def _make_room(optimizer: Optimizer) -> None:
     """Close the game that acts on this optimiser, as where a notebook's cell is run twice. Tell of it, and of others on its weights."""
     own = set(parameters_of(optimizer))
@@ -482,10 +477,6 @@ def _check_one(number: Any, what: str, of: str, call: str) -> None:
 
 def _plain(number: Any) -> float:
     return float(number.item() if isinstance(number, Tensor) else number)
-
-
-def _check_loss(loss: Any) -> None:
-    _check_one(loss, "a turn needs the loss of its batch", "loss of a turn", "game.turn(loss")
 
 
 def _warn(event: Event) -> None:

@@ -90,7 +90,6 @@ def algorithm_of(config: DungeonConfig, words: Words, kl: KLCoefficients) -> Alg
             clip=ppo.cliprange,
             value_clip=ppo.cliprange_value,
             value=ppo.vf_coef,
-            kl=config.kl.loss.coefficient,
             entropy=ppo.ent_coef,
             importance=ppo.importance,
             level=ppo.value_level,

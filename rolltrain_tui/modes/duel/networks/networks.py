@@ -135,6 +135,7 @@ class LayerNet(nn.Module):
 class SetNet(nn.Module):
     """Each point by itself through two layers, their mean and maximum over the living points, one more layer, the values.
 
+    As in Deep Sets (Zaheer et al., 2017).
     A point is its coordinates and a flag that it lives. The order of the points is nothing, and their number may be any.
     """
 

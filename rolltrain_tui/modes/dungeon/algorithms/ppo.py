@@ -37,8 +37,9 @@ class Coefficients:
     value_clip: float | None
     """None: the value's loss is not clipped."""
     value: float
-    kl: float
     entropy: float
+    kl: float = 0.0
+    """In a campaign, as `KLCoefficients` stands now."""
     importance: Importance = "token"
     level: ValueLevel = "token"
 
