@@ -78,11 +78,8 @@ class Player(nn.Module):
 
     def forward(self, offers: Offers, temperature: float = 1.0, *, prompt: bool = False) -> Seen:
         """`prompt`: whether the words of the text are foretold too."""
-        layout = laid_out(offers)
-        hidden = self.gpt.hidden(layout.tokens, positions=layout.positions, mask=layout.mask)  # (B, T, C)
+        hidden, before = self.read(offers)  # (B, T, C), (B, K L, C)
         B, K, L = offers.commands.shape
-        C = hidden.shape[2]
-        before = hidden.gather(1, layout.asked[:, :, None].expand(-1, -1, C))  # (B, K L, C)
         logprobs = self.gpt.logits(before).float().log_softmax(dim=2)  # (B, K L, V)
         words = logprobs.gather(2, offers.commands.view(B, K * L, 1)).view(B, K, L)
         there = torch.arange(L, device=words.device) < offers.words[:, :, None]
@@ -90,12 +87,18 @@ class Player(nn.Module):
         if self.score == "mean":
             scores = scores / offers.words.clamp(min=1)
         scores = (scores / temperature).masked_fill(offers.words == 0, -math.inf)
-        state = hidden.gather(1, layout.state[:, None, None].expand(-1, 1, C))[:, 0]
+        state = hidden.gather(1, (offers.length - 1)[:, None, None].expand(-1, 1, hidden.shape[2]))[:, 0]  # (B, C), at the text's end
         q = None
         if self.q_heads is not None:
             worth = self.q_heads(before, offers.commands.view(B, K * L)).float().view(B, -1, K, L)
             q = (worth * there[:, None]).sum(dim=3) / offers.words.clamp(min=1)[:, None]
         return Seen(scores.log_softmax(dim=1), self.head(state).float(), q, *(self.foretold(hidden, offers) if prompt else (None, None)))
+
+    def read(self, offers: Offers) -> tuple[Tensor, Tensor]:
+        """The last hidden layer, (B, T, C); and of it the positions that foretell each word of each command, (B, K L, C)."""
+        layout = laid_out(offers)
+        hidden = self.gpt.hidden(layout.tokens, positions=layout.positions, mask=layout.mask)
+        return hidden, hidden.gather(1, layout.asked[:, :, None].expand(-1, -1, hidden.shape[2]))
 
     def foretold(self, hidden: Tensor, offers: Offers) -> tuple[Tensor, Tensor]:
         """Log-probabilities of each text's words after its first, and where there are any: hidden (B, T, C) -> (B, S - 1) each."""

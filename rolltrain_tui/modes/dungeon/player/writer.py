@@ -15,7 +15,7 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.player.cached_reading import begin
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.hugging import Borrowed
-from rolltrain_tui.modes.dungeon.player.offers import Offers, laid_out
+from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.policy import Player, Seen, Taken
 from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
 from rolltrain_tui.modes.dungeon.player.stops import Commands, StopRule
@@ -115,11 +115,8 @@ class Writer(Player):
     # Reading what was written
 
     def forward(self, offers: Offers, temperature: float = 1.0, *, prompt: bool = False) -> Spelled:
-        layout = laid_out(offers)
-        hidden = self.gpt.hidden(layout.tokens, positions=layout.positions, mask=layout.mask)  # (B, S + K (T - 1), C)
+        hidden, before = self.read(offers)  # (B, S + K (T - 1), C), (B, K T, C)
         B, K, T = offers.commands.shape
-        C = hidden.shape[2]
-        before = hidden.gather(1, layout.asked[:, :, None].expand(-1, -1, C))  # (B, K T, C)
         rated = self.rated(before, temperature)  # (B, K T, V)
         tokens = rated.gather(2, offers.commands.view(B, K * T, 1)).view(B, K, T)
         there = torch.arange(T, device=tokens.device) < offers.words[:, :, None]
