@@ -48,6 +48,19 @@ def test_the_reference_reads_a_short_text_beside_a_long_one_as_it_reads_it_alone
         assert torch.allclose(together[row], alone[0], atol=1e-5)
 
 
+def test_what_a_state_is_worth_is_read_at_the_end_of_its_own_text() -> None:
+    """Texts that differ in their last word have values of their own, each the same beside a longer text as alone."""
+    hero = learner()
+    hero.player.eval()
+    for p in hero.player.head.parameters():
+        p.data.normal_(generator=torch.Generator().manual_seed(2))
+    texts, commands = ["you are in the hall", "you are in the cellar", "you are in the cellar exits north east"], [["look", "go north"]] * 3
+    together = hero.player(read(hero.reading.vocabulary, texts, commands, 90)).values
+    alone = [hero.player(read(hero.reading.vocabulary, [text], commands[:1], 90)).values[0] for text in texts]
+    assert torch.allclose(together, torch.stack(alone), atol=1e-5)
+    assert (together[0] - together[1]).abs() > 1e-3
+
+
 def test_the_reference_stays_while_the_player_learns() -> None:
     hero = learner(*HELD[:2])
     assert hero.reference is not None
