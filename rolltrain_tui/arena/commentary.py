@@ -5,7 +5,7 @@ import math
 from rolltrain_tui.arena.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
 from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
 from rolltrain_tui.arena.scores import NEAR, better, perplexity, quality
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import estimate, student_95
 
@@ -34,7 +34,7 @@ class Commentator:
                 size = f"{loss:.2f}" if math.isfinite(loss) else "not a number any more"
                 return [f"✖ {self._names[place]} bursts at step {step:,}: its loss is {size}, worse than guessing blindly."]
             case WritingBegan(samples):
-                return [f"Pens down: each contender writes {samples} lines on every seed."]
+                return [f"Pens down: each contender writes {counted(samples, 'line')} on every seed."]
             case ContenderJudged(place, standing):
                 return [judged(self._names[place], standing)]
             case BattleEnded(match):
@@ -63,7 +63,7 @@ class Commentator:
 def opening(event: BattleBegan) -> str:
     terms = event.terms
     names = " against ".join(c.name for c in event.contenders) if len(event.contenders) < 4 else f"{len(event.contenders)} agents"
-    budget = f"{terms.budget:g} GFLOP each" if terms.unit == "gflop" else f"{terms.budget:,.0f} steps each"
+    budget = f"{terms.budget:g} GFLOP each" if terms.unit == "gflop" else f"{terms.budget:,.0f} {plural(terms.budget, 'step')} each"
     return f"{names}: {budget} on {flat(terms.corpus)}, {counted(terms.seeds, 'seed')}, the same data in the same order."
 
 
@@ -81,7 +81,7 @@ def report(match: Match) -> list[str]:
     lines = []
     if match.winner is None:
         drew = _list([names[place] for place in best])
-        lines.append(f"═ A draw: {drew} cannot be told apart over {match.terms.seeds} seeds{_apart(match, best)}.")
+        lines.append(f"═ A draw: {drew} cannot be told apart over {counted(match.terms.seeds, 'seed')}{_apart(match, best)}.")
     else:
         lines.append(f"★ {names[match.winner]} wins.")
     lines += [line for place in range(len(names)) if (line := dice_verdict(match, place))]

@@ -8,4 +8,9 @@ def capital(words: str) -> str:
 
 def counted(number: int, noun: str, many: str = "") -> str:
     """ "1 turn", "2 turns". `many`: the plural where it is not the noun with an s."""
-    return f"{number} {noun if number == 1 else many or noun + 's'}"
+    return f"{number} {plural(number, noun, many)}"
+
+
+def plural(number: float, noun: str, many: str = "") -> str:
+    """The noun after this number, which stands before it in a form of its own: "1 step", "2,000 steps"."""
+    return noun if number == 1 else many or noun + "s"

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.cli.shared.exit_codes import DONE, WRONG_USE
 
 
@@ -23,6 +24,6 @@ def check(files: tuple[str, ...], as_json: bool) -> int:
             found, line = {"file": name, "ok": False, "errors": str(error).splitlines()}, str(error)
         else:
             found = {"file": name, "ok": True, "errors": []}
-            line = f"{name}: good. {config.name}, {config.turns} turns, rulebook {config.dice.rulebook}."
+            line = f"{name}: good. {config.name}, {counted(config.turns, 'turn')}, rulebook {config.dice.rulebook}."
         click.echo(json.dumps(found) if as_json else line, err=not (found["ok"] or as_json))
     return WRONG_USE if wrong else DONE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.shared import options
 from rolltrain_tui.cli.shared.executors import executor, executor_options
@@ -94,10 +95,10 @@ def compare(
     if part is None:
         _report(comparison, config, folder, command, as_json)
     else:
-        done = f"{len(comparison.outcomes.done)} of {len(cells)} runs are in {folder}"
+        done = f"{len(comparison.outcomes.done)} of {counted(len(cells), 'run')} {'is' if len(cells) == 1 else 'are'} in {folder}"
         _tell(f"Part {part.index} of {part.count}: {done}. With all parts there: rolltrain compare --merge {folder}")
     if comparison.missing:
-        _tell(f"Stopped with {comparison.missing} of {len(cells)} runs to go; the same command goes on with them.")
+        _tell(f"Stopped with {comparison.missing} of {counted(len(cells), 'run')} to go; the same command goes on with them.")
     return signal.exit_code or (FAILED if comparison.outcomes.failed else DONE)
 
 
@@ -111,7 +112,8 @@ def _merge(source: Path, folder: Path, as_json: bool) -> int:
     missing = [cell.label for cell in cells if cell not in outcomes]
     _report(Comparison(Outcomes(cells, outcomes), len(missing)), whole.config(), folder, whole.command, as_json)
     if missing:
-        _tell(f"{len(missing)} of {len(cells)} runs are missing: {'; '.join(missing[:5])}{'; ...' if len(missing) > 5 else ''}.")
+        few, verb = "; ".join(missing[:5]), "is" if len(missing) == 1 else "are"
+        _tell(f"{len(missing)} of {counted(len(cells), 'run')} {verb} missing: {few}{'; ...' if len(missing) > 5 else ''}.")
     return FAILED if missing else DONE
 
 

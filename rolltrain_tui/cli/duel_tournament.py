@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import interruptible, progress
 from rolltrain_tui.cli.shared import options
@@ -46,7 +47,7 @@ def tournament(players: tuple[str, ...], name: str | None, resume: str | None, o
     else:
         cup, seats = _new(players, name, root, **given)
         store.open_new(root, cup)
-    click.echo(f"Tournament {cup.name}: {len(cup.of('host'))} hosts, {len(cup.of('agent'))} agents.", err=True)
+    click.echo(f"Tournament {cup.name}: {counted(len(cup.of('host')), 'host')}, {counted(len(cup.of('agent')), 'agent')}.", err=True)
     with interruptible() as asked:
         for after in cups.played(cup, seats, stopped=lambda: bool(asked)):
             cup = after

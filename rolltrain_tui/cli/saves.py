@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.base.atomic_files import refusal
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
@@ -118,7 +119,7 @@ def delete(run: str, out: Path | None, yes: bool) -> None:
 
     details = describe(run_path(run, out))
     if not yes:
-        confirm(f"{_describe(details.run)}\nDelete {details.run.folder} and its {len(details.slots)} saves?")
+        confirm(f"{_describe(details.run)}\nDelete {details.run.folder} and its {counted(len(details.slots), 'save')}?")
     remove(details.run.folder)
     click.echo(f"Deleted: {details.run.folder}", err=True)
 

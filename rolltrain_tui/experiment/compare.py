@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.plotting import NoPlotsError
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
@@ -51,7 +52,8 @@ def sweep(cells: Sequence[Cell], folder: Path, execute: Execute, tell: Tell) -> 
         raise ExperimentError(f"{folder} cannot be made ({error.strerror}); name another folder with --out.") from None
     outcomes: dict[Cell, Outcome] = {cell: found for cell in cells if (found := cell_store.read(folder, cell)) is not None}
     if outcomes:
-        tell(f"{len(outcomes)} of {len(cells)} runs were finished before and are taken from {folder}.")
+        verb = "was" if len(outcomes) == 1 else "were"
+        tell(f"{len(outcomes)} of {counted(len(cells), 'run')} {verb} finished before, and taken from {folder}.")
     for cell, outcome in execute([cell for cell in cells if cell not in outcomes]):
         outcomes[cell] = outcome
         if isinstance(outcome, Result):

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import cell as cell_text
 from rolltrain_tui.base.safe_text import one_line
@@ -61,9 +62,10 @@ def _method(config: CampaignConfig, outcomes: table.Outcomes) -> str:
     beyond = "below" if objective.better == "lower" else "above"
     limit = f" No model can go {beyond} {objective.limit:.4f}." if objective.limit is not None else ""
     unit = f" in {objective.unit}" if objective.unit else ""
+    size = f"each on {counted(len(seeds), 'seed')} ({seeds[0]} to {seeds[-1]}), {counted(config.turns, 'turn')} a run"
     lines = [
-        f"{len(arms)} arms and the control arm, each on {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}), {config.turns} turns a run. On one "
-        "seed all arms have the same first weights, the same data in the same order and the same dice.",
+        f"{counted(len(arms), 'arm')} and the control arm, {size}. On one seed all arms have the same first weights, "
+        "the same data in the same order and the same dice.",
         "**Plain training**, the control arm, is the learner alone: no dice, no monsters, no abilities, no wounds. "
         f"The result is the {objective.name}{unit} after the last turn, on {config.evaluation.final_sequences} samples.{limit}",
         "Policies:\n\n" + "\n".join(f"- `{name}`: {POLICY_WORDS[name]}" for name in policies),

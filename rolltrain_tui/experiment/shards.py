@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_records import parse_json
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
@@ -100,7 +101,7 @@ class Experiment:
 
     @property
     def words(self) -> str:
-        return f"{one_line(self.config().name, 40)}, {len(self.arms)} arms on {len(self.seeds)} seeds"
+        return f"{one_line(self.config().name, 40)}, {counted(len(self.arms), 'arm')} on {counted(len(self.seeds), 'seed')}"
 
     def config(self) -> CampaignConfig:
         """ExperimentError where this rolltrain cannot read the campaign."""

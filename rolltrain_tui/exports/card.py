@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from math import isfinite, nan
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.health.gate import ghost_value
@@ -77,7 +78,7 @@ def _dice(summary: RunSummary) -> str:
         return ""
     names = {"fumble": "fumbles", "miss": "misses", "hit": "hits", "crit": "critical hits"}
     told = ", ".join(f"{summary.outcomes[name]} {words}" for name, words in names.items())
-    return f"## Dice\n\nIn {total} turns {told}. On the d{summary.sides}: {summary.fairness.words}."
+    return f"## Dice\n\nIn {counted(total, 'turn')} {told}. On the d{summary.sides}: {summary.fairness.words}."
 
 
 def _abilities(summary: RunSummary) -> str:

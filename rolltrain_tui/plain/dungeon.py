@@ -37,7 +37,7 @@ def play(outing: Outing, lines: Iterable[str], voice: SafeStream, *, echo: bool)
 
 def _open(outing: Outing, voice: SafeStream) -> None:
     sitting = outing.sitting
-    par = f" Par is {sitting.par} moves." if sitting.par else ""
+    par = f" Par is {counted(sitting.par, 'move')}." if sitting.par else ""
     voice.say(f"The dungeon: {sitting.world.title}. help tells what can be typed.")
     voice.say(f"{sitting.world.objective}{par}")
     if outing.rival is not None:
@@ -118,7 +118,7 @@ def watch(maker: Maker, mind: Mind, seeds: Sequence[int], limit: int, record: Pa
     won = [game for game in games if game.seen.won]
     efficiency = sum(game.par / game.world.moves for game in won) / len(won) if won else 0.0
     short = f"; efficiency {efficiency:.2f}, the par over its own moves" if won else ""
-    voice.say(f"{capital(mind.name)} won {len(won)} of {len(games)} games{short}.")
+    voice.say(f"{capital(mind.name)} won {len(won)} of {counted(len(games), 'game')}{short}.")
     if len(games) > 1 and (finest := best(games)) is not None:
         voice.say(f"Its best game, {finest.world.title}. {finest.world.objective} {tale(finest)}")
     if record is not None:

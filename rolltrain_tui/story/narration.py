@@ -469,7 +469,7 @@ def _(event: ev.CampaignBegan, objective: Objective) -> str:
     hero = f"{sheet.name} the {title(sheet.hero_class)}, level {sheet.level}, {sheet.hp}/{sheet.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {sheet.expected_k:.3f}"
     model = f"{event.model}{limit}, {event.device} in {event.dtype}"
-    turns = "no end set" if event.length is None else f"{event.length} turns"
+    turns = "no end set" if event.length is None else counted(event.length, "turn")
     return f"{event.campaign} begins, seed {event.seed}, {turns}: {hero}; {dice}; {model}."
 
 
@@ -513,7 +513,8 @@ def _(event: ev.CampaignEnded, objective: Objective) -> str:
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {counted(event.sheet.deaths, 'death')}{spent}"
     test = f"{objective.label} {_amount(event.value, objective)}{_give_or_take(event.standard_error)}{limit}"
-    return f"{HOW_IT_ENDED[event.ending]} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
+    end = f"{HOW_IT_ENDED[event.ending]} after {counted(event.turn, 'turn')}"
+    return f"{end}: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
 
 
 def _story_ending(event: ev.CampaignEnded) -> str:

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised, StepTaken
+from rolltrain_tui.protocol.events import (
+    CampaignBegan,
+    CampaignEnded,
+    Event,
+    HeroFell,
+    Rested,
+    SettingsChanged,
+    Spoke,
+    StatRaised,
+    StepTaken,
+)
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
 from rolltrain_tui.runs.log import event_codec, event_log
 from rolltrain_tui.runs.log.event_log import Chronicle
@@ -150,3 +160,23 @@ def test_zeros_of_an_older_step_that_was_not_measured_are_none(older: tuple[str,
     assert isinstance(step, StepTaken)
     assert meant == (step.k_effective, step.proposed_norm, step.applied_norm)
     assert step == event_codec.decode_event(event_codec.encode(step))
+
+
+@pytest.mark.parametrize(
+    ("older", "today"),
+    [
+        ("Against last, 2 points\n1. host xy, agent x: 1 point\nover after 1 moves\nrho of last 0.1", "over after 1 move\nrho"),
+        ("not over after 1 moves", "not over after 1 move"),
+        ("Find the lamp. (walkthrough: 1 moves)\n> take lamp (5%)\nwon in 1 moves\n3 worlds", "(walkthrough: 1 move)"),
+        ("> look (5%)\nnot won in 1 moves, 0 of 1 points\n3 worlds", "not won in 1 move, 0 of 1 points\n3 worlds"),
+        ("> look (5%)\nnot won in 11 moves, 0 of 1 points", "in 11 moves, 0"),
+        ("they won in 1 moves of love", "they won in 1 moves of love"),  # what a model of language may say
+    ],
+)
+def test_a_game_of_one_move_is_told_in_the_singular(older: str, today: str) -> None:
+    """Also in an older chronicle, so that it verifies against what is told today; nothing else in a sample changes."""
+    spoke = event_codec.decode_event(event_codec.encode(Spoke(5, older, None)))
+    assert isinstance(spoke, Spoke)
+    assert today in spoke.text
+    assert older.replace("1 moves", "1 move") == spoke.text.replace("1 moves", "1 move")
+    assert spoke == event_codec.decode_event(event_codec.encode(spoke))

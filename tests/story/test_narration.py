@@ -116,6 +116,11 @@ TOLD: list[tuple[Event, str]] = [
         "level 1, 10 XP, 1 death, 5 GFLOP. A Cold Inn: It speaks, barely.",
     ),
     (
+        CampaignEnded(1, "victory", 1.2, 1.1, 0.012, 1.05, Sheet(), 0.0),
+        "Played to the end after 1 turn: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
+        "level 1, 0 XP, 0 deaths.",
+    ),
+    (
         Examined(
             50, (Reading("temperature", 0.0312, None, 0.015), Reading("update_ratio", 2e-5, 1e-4, 0.1), Reading("gap", 0.1, None, 0.3)), ()
         ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.grammar import plural
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import AGENT
 from rolltrain_tui.cli.shared.options import AS_JSON, FILE, confirm
@@ -141,4 +142,4 @@ def load(roster: "Roster", file: Path, name: str | None) -> None:
     from rolltrain_tui.arena.agents import describe
 
     agent = roster.load(file, name)
-    click.echo(f"Loaded {describe(agent)}, {agent.step:,} steps trained")
+    click.echo(f"Loaded {describe(agent)}, {agent.step:,} {plural(agent.step, 'step')} trained")

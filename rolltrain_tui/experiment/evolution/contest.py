@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.statistics import Estimate, estimate, paired
 from rolltrain_tui.experiment.evolution.course import Evolution
@@ -42,7 +43,8 @@ def table(finished: Finished) -> str:
             row += ("", "", "") if other == method else cells_of_difference(difference)
         rows.append(row)
     seeds = len({seed for _, seed in finished})
-    note = f"Best member's final value, mean over {seeds} seeds; Δ is paired by seed; better or worse: beyond two standard errors."
+    note = f"Best member's final value, mean over {counted(seeds, 'seed')}; Δ is paired by seed; better or worse: "
+    note += "beyond two standard errors."
     return f"{aligned(head, rows)}\n\n{note}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_records import codec, parse_json
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
@@ -127,7 +128,8 @@ class Plan:
     def words(self) -> str:
         sought = ", ".join(f"{mutation.path} {mutation.low:g}..{mutation.high:g}" for mutation in self.mutations)
         name = one_line(self.config.name, 40)
-        return f"{name}: {self.method}, {self.population} members from seed {self.config.seed}, every {self.every} turns, {sought}"
+        every = counted(self.every, "turn")
+        return f"{name}: {self.method}, {self.population} members from seed {self.config.seed}, every {every}, {sought}"
 
 
 def plan(
@@ -171,7 +173,8 @@ def _generation(config: CampaignConfig, every: int | None) -> int:
         most = (turns - 1) // step * step
         if most < step:
             remedy = f"--set evaluation.every={max(1, turns // 5)}"
-            raise ExperimentError(f"This campaign is evaluated every {step} turns, and has {turns}: {remedy} makes generations possible.")
+            often = counted(step, "turn")
+            raise ExperimentError(f"This campaign is evaluated every {often}, and has {turns}: {remedy} makes generations possible.")
         nearest = min(most, max(step, round(every / step) * step))
         words = f"a generation ends with an evaluation, and this campaign has one every {step} of its {turns} turns"
         raise ExperimentError(f"--every {every} will not do: {words}. The nearest is --every {nearest}.")

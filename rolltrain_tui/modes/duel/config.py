@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, uncompiled, wrong, wrong_field, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
@@ -349,7 +350,7 @@ class DuelConfig(CampaignConfig):
         shape = self.network
         network = f"layers {shape.layers}" if shape.kind == "layers" else f"{shape.kind}, {shape.width} wide"
         return {
-            "Game": f"{game.points} points, {game.dimension} coordinates, at most {game.limit} moves",
+            "Game": f"{counted(game.points, 'point')}, {counted(game.dimension, 'coordinate')}, at most {counted(game.limit, 'move')}",
             "Learns": learns,
             "Against": ", ".join(dict.fromkeys(table.opponents)),
             "Network": network,

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards, after, mask_of
@@ -23,7 +24,7 @@ def game(config: DuelConfig, player: Any, judge: str, stream: torch.Generator) -
     host, agent = seated(role, player, judge)
     title = AGENTS[judge].title if role == "host" else HOSTS[judge].title
     boards = Games(role, rules, "ending", 1, [judge]).starts(1, stream)
-    lines = [f"Against {title}, {counted(boards)}"]
+    lines = [f"Against {title}, {points(boards)}"]
     chance = torch.rand(rules.limit, 2, 1, generator=stream, dtype=torch.float64)
     moves = 0
     while moves < rules.limit and not bool(boards.ended[0]):
@@ -33,15 +34,14 @@ def game(config: DuelConfig, player: Any, judge: str, stream: torch.Generator) -
         moves += 1
         if moves <= SHOWN:
             picked = "".join(AXES[c] for c in chosen[:, 0].nonzero().flatten().tolist())
-            lines.append(f"{moves}. host {picked}, agent {AXES[int(axis)]}: {counted(boards)}")
-    over = f"over after {moves} moves" if bool(boards.ended[0]) else f"not over after {moves} moves"
+            lines.append(f"{moves}. host {picked}, agent {AXES[int(axis)]}: {points(boards)}")
+    over = f"over after {counted(moves, 'move')}" if bool(boards.ended[0]) else f"not over after {counted(moves, 'move')}"
     lines.append(over if moves <= SHOWN else f"... {over}")
     return "\n".join(lines)
 
 
-def counted(boards: Boards) -> str:
-    left = int(boards.counts[0])
-    return f"{left} points" if left != 1 else "1 point"
+def points(boards: Boards) -> str:
+    return counted(int(boards.counts[0]), "point")
 
 
 def standing(role: Role, matches: Mapping[str, Match]) -> str:

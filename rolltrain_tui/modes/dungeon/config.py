@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, uncompiled, wrong, wrong_field
 from rolltrain_tui.config.yaml_marks import Where
@@ -177,8 +178,9 @@ class DungeonConfig(CampaignConfig):
     def card(self) -> Mapping[str, str]:
         world, model = self.world, self.model
         examined = {"Examined": f"in {self.textworld.title}, which it has never seen"} if self.textworld is not None else {}
+        worlds = f"{world.count:,} {plural(world.count, 'world')} of training, {counted(world.limit, 'move')} at most"
         return {
-            "World": f"{world.theme}, {world.rooms} rooms, {world.quest}; {world.count:,} worlds of training, {world.limit} moves at most",
+            "World": f"{world.theme}, {counted(world.rooms, 'room')}, {world.quest}; {worlds}",
             **examined,
             "Learns": f"by {next(ALGORITHMS[name] for name in ALGORITHMS if getattr(self, name) is not None)}",
             "Model": flat(Path(self.hf.path).name) if self.hf is not None else f"GPT, {model.n_layer} layers of width {model.n_embd}",

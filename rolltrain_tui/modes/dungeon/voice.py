@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam
 from rolltrain_tui.modes.dungeon.exam import Standing as Success
 from rolltrain_tui.modes.dungeon.games import Games, Standing
@@ -34,14 +35,14 @@ def game(exam: Exam, reading: Reading, act: Act, stream: torch.Generator) -> str
             lines.append(f"> {acts.commands[0]} ({share:.0%})" + ("" if seen.accepted else f" {seen.feedback}"))
         move += 1
     games.put_away()
-    end = f"won in {move} moves" if seen.won else f"not won in {move} moves, {seen.score} of {world.max_score} points"
+    end = f"won in {counted(move, 'move')}" if seen.won else f"not won in {counted(move, 'move')}, {seen.score} of {world.max_score} points"
     world.close()
     return "\n".join((*lines, end))
 
 
 def _quest(world: World) -> str:
     quest = f"{world.objective} " if len(world.objective) <= LONGEST_QUEST else f"{world.title} "
-    return f"{quest}(walkthrough: {len(world.walkthrough)} moves)"
+    return f"{quest}(walkthrough: {counted(len(world.walkthrough), 'move')})"
 
 
 def standing(count: int, sampled: Success, greedy: Success, seen: Success) -> str:

@@ -3,10 +3,11 @@
 A run that goes on appends lines of today's format, so one chronicle may hold several formats, and each line is judged by itself.
 Before format 3, an event wrote those parts of the character sheet that it changed among its own fields. Since format 3 it carries the
 whole sheet. An older line is completed with the sheet as it was before the event. Before format 4, numbers of a step that was not measured
-stood as 0, and its k as 1.
+stood as 0, and its k as 1. Games were told to be over after "1 moves".
 """
 
 import math
+import re
 from dataclasses import fields, replace
 from types import NoneType
 from typing import Any
@@ -26,6 +27,8 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
     name = line.get(TAG)
     if name == "StepTaken":
         return _measured_only(line)
+    if name == "Spoke" and type(line.get("text")) is str:
+        return line | {"text": _ONE_MOVE.sub(r"\1 1 move", line["text"])}
     if name == "CampaignBegan" and "objective" not in line:
         line = _with_objective(line)
     if name == "CampaignEnded":
@@ -47,6 +50,9 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
     plain = parse_json(dump_json(codec(Sheet).dump(sheet)))
     return {field: value for field, value in line.items() if field not in _PARTS} | {"sheet": plain}
 
+
+_ONE_MOVE = re.compile(r"^((?:\.\.\. )?(?:not )?(?:over after|won in)|.*\(walkthrough:) 1 moves(?=$|\)$|, \d+ of )", re.MULTILINE)
+"""How the end of a game of one move was told, and how long a walkthrough of one is."""
 
 _UNMEASURED = {
     (True, 1.0): {"proposed_norm": None, "applied_norm": None, "k_effective": None},  # a plain step

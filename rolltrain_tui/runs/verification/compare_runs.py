@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import events as ev
@@ -140,7 +141,7 @@ def report(found: TwoRuns) -> str:
     """The two runs in a few short tables."""
     lines = [f"A  {_about(found.a)}", f"B  {_about(found.b)}", ""]
     if found.parted is None:
-        return "\n".join([*lines, f"The same to the last bit, all {found.a.turn} turns."])
+        return "\n".join([*lines, f"The same to the last bit, all {counted(found.a.turn, 'turn')}."])
     turn = found.parted.turn
     field_ = f" ({found.parted.field})" if found.parted.field else ""
     lines += [f"They part at turn {turn}{field_}:", f"  A  {flat(found.a_then)}", f"  B  {flat(found.b_then)}"]

@@ -14,7 +14,7 @@ from rolltrain_tui.arena.agents import Agent, AgentError, check_name, configure,
 from rolltrain_tui.arena.battles import Battles, verify
 from rolltrain_tui.arena.matches import contender_of, gflop_per_step, steps_of
 from rolltrain_tui.arena.roster import Roster, RosterRow
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.threads.worker import Stopped, Worker
 
@@ -97,9 +97,7 @@ class ArenaActions:
                 f"Train {champion.agent.name}",
                 "How many steps? Its settings can be changed on the way (c); t stops it, and what it has learnt is kept.",
                 "200",
-                lambda line: (
-                    f"{parse.parse_steps(line):,} steps, {parse.parse_steps(line) * flops_per_step(champion.agent) / 1e9:.3g} GFLOP"
-                ),
+                lambda line: _price(parse.parse_steps(line), flops_per_step(champion.agent) / 1e9),
                 lambda line: self.hall.train(champion, parse.parse_steps(line)),
             )
 
@@ -139,7 +137,7 @@ class ArenaActions:
 
         def look(line: str) -> str:
             n, temperature, top_k = parse.parse_generate(line)
-            return f"{n} lines at temperature {temperature:g}" + (f", of the {top_k} likeliest characters" if top_k else "")
+            return f"{counted(n, 'line')} at temperature {temperature:g}" + (f", of the {top_k} likeliest characters" if top_k else "")
 
         def take(line: str) -> None:
             n, temperature, top_k = parse.parse_generate(line)
@@ -188,8 +186,8 @@ class ArenaActions:
                 contender = contender_of(entry.champion, "fresh", entry.hero, entry.rulebook)
                 name = contender.name
                 steps = steps_of(terms, contender)
-                parts.append(f"{name} {steps:,} steps, {steps * gflop_per_step(terms, contender):.3g} GFLOP")
-            return f"{'; '.join(parts)}; {terms.seeds} seeds on {terms.corpus}"
+                parts.append(f"{name} {_price(steps, gflop_per_step(terms, contender))}")
+            return f"{'; '.join(parts)}; {counted(terms.seeds, 'seed')} on {terms.corpus}"
 
         def take(line: str) -> None:
             from rolltrain_tui.tui.arena.battle import BattleScreen
@@ -207,7 +205,7 @@ class ArenaActions:
 
         def look(line: str) -> str:
             cup = parse.parse_tournament(line, self.hall.roster)
-            return f"{cup.kind}, {len(cup.contenders)} agents, {counted(cup.rounds, 'round')}, {cup.terms.seeds} seeds a match"
+            return f"{cup.kind}, {len(cup.contenders)} agents, {counted(cup.rounds, 'round')}, {counted(cup.terms.seeds, 'seed')} a match"
 
         def take(line: str) -> None:
             from rolltrain_tui.arena import tournament as tournaments
@@ -257,7 +255,7 @@ class ArenaActions:
             if not line.strip():
                 raise AgentError("which file? Its name, such as Tiny.safetensors")
             agent = read(Path(line).expanduser()).agent
-            return f"{describe(agent)}, {agent.step:,} steps trained"
+            return f"{describe(agent)}, {agent.step:,} {plural(agent.step, 'step')} trained"
 
         def take(line: str) -> None:
             roster = self.hall.roster
@@ -321,3 +319,8 @@ def _looks_free(line: str) -> str:
     if path.exists():
         raise AgentError("there is such a file already; choose another name")
     return f"A new file in {path.resolve().parent}"
+
+
+def _price(steps: int, gflop: float) -> str:
+    """So many steps, and what they cost at `gflop` a step."""
+    return f"{steps:,} {plural(steps, 'step')}, {steps * gflop:.3g} GFLOP"

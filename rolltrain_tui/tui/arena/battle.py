@@ -16,6 +16,7 @@ from rolltrain_tui.arena.events import BattleBegan, BattleEnded, ContenderJudged
 from rolltrain_tui.arena.ledger import RecordedMatch
 from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step, steps_of
 from rolltrain_tui.arena.scores import BURST, quality
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.board import BoardScreen
 from rolltrain_tui.tui.screens.command_palette import KeyVerbs
@@ -144,8 +145,8 @@ class BattleScreen(WorkingScreen):
 
     def _head(self, width: int) -> Line:
         terms = self._terms
-        budget = f"{terms.budget:g} GFLOP" if terms.unit == "gflop" else f"{terms.budget:,.0f} steps"
-        words = f"{' against '.join(c.name for c in self._contenders)} · {budget} on {flat(terms.corpus)}, {terms.seeds} seeds"
+        budget = f"{terms.budget:g} GFLOP" if terms.unit == "gflop" else f"{terms.budget:,.0f} {plural(terms.budget, 'step')}"
+        words = f"{' against '.join(c.name for c in self._contenders)} · {budget} on {flat(terms.corpus)}, {counted(terms.seeds, 'seed')}"
         state = "over" if self._match is not None else "they write" if self._done == 1 else f"{self._done:4.0%}"
         return justify([(words, "accent")], [*bar(self._done, 1, 16, "energy"), (f" {state}", "")], width)
 

@@ -15,6 +15,7 @@ from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
 from rolltrain_tui.arena.agents import Agent, flops_per_step, learning_rate, num_parameters, size_words
 from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefused, Trained
 from rolltrain_tui.arena.roster import FOLDER, Roster, RosterRow
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.actions import ArenaActions
 from rolltrain_tui.tui.screens.command_palette import KeyVerbs
@@ -203,7 +204,7 @@ class ArenaScreen(WorkingScreen):
                 yield event
 
         self.trainee, self.settings, self._live, self._told = champion.agent.name, settings, [], 0.0
-        self.tell(f"{champion.agent.name} trains {steps:,} steps.")
+        self.tell(f"{champion.agent.name} trains {steps:,} {plural(steps, 'step')}.")
         self.start_work(work)
 
     def work_over(self) -> None:
@@ -252,8 +253,8 @@ def _first_steps(width: int) -> list[Line]:
 
 def _fact_lines(agent: Agent, width: int) -> list[Line]:
     shape, r = agent.shape, agent.recipe
-    spent = f"{agent.step:,} steps, {agent.gflop:.3g} GFLOP spent" if agent.step else "untrained"
-    changed = f" · {len(agent.changes)} changes" if agent.changes else ""
+    spent = f"{agent.step:,} {plural(agent.step, 'step')}, {agent.gflop:.3g} GFLOP spent" if agent.step else "untrained"
+    changed = f" · {counted(len(agent.changes), 'change')}" if agent.changes else ""
     rate = learning_rate(r, agent.step, r.horizon)
     now = f", now {rate:.2g}" if rate != r.learning_rate and agent.step else ""
     lines = [

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.dungeon.table.outing import Outing
 from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
@@ -216,7 +217,8 @@ class DungeonScreen(TavernScreen):
         sitting = self._sitting
         self._chosen = None
         self._story.tell(f"═ {sitting.world.title}")
-        self._story.tell(f"{sitting.world.objective}{f' Par is {sitting.par} moves.' if sitting.par else ''}", "strong")
+        par = f" Par is {counted(sitting.par, 'move')}." if sitting.par else ""
+        self._story.tell(f"{sitting.world.objective}{par}", "strong")
         if self.outing.rival is not None:
             self._story.tell(f"Beside you plays {self.outing.rival.mind.name}.", "muted")
         self._story.tell(sitting.seen.description)

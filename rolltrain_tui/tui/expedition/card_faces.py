@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Literal
 
-from rolltrain_tui.base.grammar import capital
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.events import (
     ActBegan,
@@ -159,7 +159,7 @@ def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> C
     delta = f"{event.delta:+.4f} ± {event.standard_error:.4f}".replace("-", "−")
     rows = (
         ("Difference", f"{delta} {objective.unit}".rstrip()),
-        ("Over", f"{event.turns} turns, from turn {event.since} on"),
+        ("Over", f"{counted(event.turns, 'turn')}, from turn {event.since} on"),
         ("", ""),
         ("", f"A copy of the training took the same turns, with the same data and dice but without {name}. The difference is its work."),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 from textual.timer import Timer
 
-from rolltrain_tui.base.grammar import capital
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, TurnDial, UseItem
 from rolltrain_tui.protocol.dials import OWN, Dial
@@ -286,5 +286,5 @@ def _item(name: str, number: int) -> Pick:
     label = row.title if row is not None else titled(name)
     if row is None:
         return Pick(name, label, f"× {number}", "")
-    holds = f"for {row.turns} turns" if row.turns else "at once"
+    holds = f"for {counted(row.turns, 'turn')}" if row.turns else "at once"
     return Pick(name, label, f"× {number}   {holds}", f"{capital(row.words)}.\nBest when {row.best_when}.")

@@ -6,6 +6,7 @@ from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.runs.log.recording import as_turn
 from rolltrain_tui.tui.expedition.expedition import LOOKING, PANELS
 from rolltrain_tui.tui.expedition.onlooker import DIAGNOSE, OnlookerScreen
@@ -137,8 +138,8 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
             return
         self.spool.pause()
         text = (
-            f"A new run begins, with the first {turn} turns of this one behind it and everything that was asked in them. From turn "
-            f"{turn + 1} on it is yours. The recorded run stays as it is; rolltrain diff lays the two side by side."
+            f"A new run begins, with the first {counted(turn, 'turn')} of this one behind it and everything that was asked in them. "
+            f"From turn {turn + 1} on it is yours. The recorded run stays as it is; rolltrain diff lays the two side by side."
         )
         choices = (Choice("branch", "Branch", "b"), Choice("watch", "Go on watching", "w"))
 

@@ -173,7 +173,9 @@ def _entry(path: Path, campaign: "CampaignConfig | str") -> Content:
         return Content.assemble(f"✖ {flat(path.name)}", ("\ncannot be read", "dim"))
     size = f" · {campaign.size}" if campaign.size else ""
     ailment = AILMENTS.get(path.stem)
-    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns{size}", "dim"), (f"\n{ailment}", "dim") if ailment else "")
+    return Content.assemble(
+        flat(campaign.name), (f"\n{counted(campaign.turns, 'turn')}{size}", "dim"), (f"\n{ailment}", "dim") if ailment else ""
+    )
 
 
 def _best(campaign: "CampaignConfig", results: "list[Result]") -> list[tuple[str, str]]:

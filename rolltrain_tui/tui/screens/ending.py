@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Digits, Sparkline, Static
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
@@ -178,8 +179,8 @@ class EndingScreen(TavernScreen):
             return
         turn, ability = worst.since - 1, titled(worst.ability)
         text = (
-            f"A new run begins with the first {turn} turns of this one. From turn {turn + 1} on it is yours, and {ability} does not act "
-            "by itself. This run stays as it is."
+            f"A new run begins with the first {counted(turn, 'turn')} of this one. From turn {turn + 1} on it is yours, and "
+            f"{ability} does not act by itself. This run stays as it is."
         )
         choices = (Choice("branch", "Branch", "b"), Choice("stay", "Stay", "s"))
 

@@ -93,7 +93,7 @@ def subtitle(story: RunStory) -> str:
     if story.ended.ending == "fallen":
         return f"{hero} fell in turn {turn} of {campaign}.{lost}"
     lying = ", and lies at 0 HP" if story.judgement.outcome == "fallen" else ""
-    return f"{hero} has seen {campaign} through: {turn} turns{lying}.{lost}"
+    return f"{hero} has seen {campaign} through: {counted(turn, 'turn')}{lying}.{lost}"
 
 
 def figure(story: RunStory) -> str:

@@ -181,6 +181,9 @@ def test_its_voice_tells_a_game_and_how_it_stands() -> None:
     assert told.startswith("Against the ")
     assert "1. host " in told
     assert "rho against random" in told
+    games = [told, *(hero.perform() for _ in range(20))]
+    assert any("over after 1 move\n" in game for game in games)
+    assert not any("1 moves" in game.replace("11 moves", "") for game in games)
 
 
 @pytest.mark.parametrize(("rows", "halves"), [(1, [1]), (2, [1, 1]), (7, [3, 3]), (20, [8, 8])])
