@@ -20,7 +20,7 @@ def branch(run: str, turn: int, overrides: tuple[str, ...], out: Path | None) ->
     path = options.run_path(run, out)
     from rolltrain_tui.runs.branching import branch_at  # loads torch
 
-    with progress(turn) as show:
+    with progress(turn, f"Training {path.name} again up to turn {turn}.") as show:
         folder, note = branch_at(path, turn, show, overrides)
     if note:
         click.echo(note, err=True)

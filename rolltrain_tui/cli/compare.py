@@ -72,6 +72,8 @@ def compare(
         return _merge(merge, out or merge, as_json)
     if campaign is None:
         raise click.UsageError("Name a CAMPAIGN, or --merge DIR.")
+    if shard is not None and as_json:
+        raise click.UsageError("--shard makes no tables; --json goes with --merge DIR, when all the parts are there.")
     part = Shard.of(shard) if shard is not None else None
     path = options.find_campaign(campaign)
     overrides = options.overrides(path, data=None, steps=steps, seed=None, device=None, settings=settings)
@@ -88,7 +90,10 @@ def compare(
     folder, command = out or Path(f"compare-{path.stem}"), shlex.join(["rolltrain", *sys.argv[1:]])
     if part is not None:
         Experiment.of(config, cells, shlex.join(["rolltrain", *_without_shard(sys.argv[1:])])).write(folder)
-        cells = part.part(cells)
+        whole, cells = len(cells), part.part(cells)
+        if not cells:
+            _tell(f"Part {part.index} of {part.count} has nothing to run: the experiment has {counted(whole, 'run')} in all.")
+            return DONE
     stop: list[bool] = []
     with executor(workers, ray, config) as execute, caught(lambda: stop.append(True)) as signal:
         comparison = experiment.sweep(cells, folder, lambda left: run_side_by_side(left, execute, lambda: bool(stop)), _tell)

@@ -53,6 +53,7 @@ _VERDICT = {"healthy": "healthy", "sick": "SICK", "unknown": "not known"}
 @options.RUNS
 def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> None:
     """Examine the model in a save (of a run: the latest) for everything that brings monsters. Nothing in the run is changed."""
+    click.echo("Examining the model; the signals follow.", err=True)
     found = check_up(options.run_path(save, out), (f"device.device={device}",) if device else ())
     if found.note:
         click.echo(found.note, err=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.cli.shared import options
 from rolltrain_tui.cli.shared.exit_codes import FAILED
 from rolltrain_tui.cli.shared.progress import progress
@@ -37,7 +38,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
 
     `chosen`: the user named the file. `force`: whatever is there is replaced.
     """
-    from rolltrain_tui.base.safe_text import printable
+    from rolltrain_tui.base.safe_text import one_line, printable
     from rolltrain_tui.config.dtypes import in_its_dtype
     from rolltrain_tui.game import baseline
     from rolltrain_tui.modes import MODES, part_of
@@ -59,7 +60,8 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     learner.should_stop = lambda: inbox.stopped
     turn = 0
     expert = part_of(config.kind, "expert", Evaluation) if MODES[config.kind].expert else None
-    with caught(inbox.stop) as signal, progress(config.turns) as show:
+    words = f"Training {one_line(config.name, 40)} plainly, {counted(config.turns, 'turn')}."
+    with caught(inbox.stop) as signal, progress(config.turns, words) as show:
         try:
             line = expert(learner, config.evaluation.sequences) if expert else None
             known = baseline.expert_line(config, learner, line) if line is not None else None

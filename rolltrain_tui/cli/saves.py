@@ -105,7 +105,20 @@ def import_(file: Path, name: str | None, out: Path | None) -> None:
 
     folder = archive.unpack(file, saves_root(out), name)
     click.echo(folder)
-    click.echo(f"Go on with it: rolltrain play {shlex.quote(str(folder))}", err=True)
+    click.echo(_what_next(folder), err=True)
+
+
+def _what_next(folder: Path) -> str:
+    """What one can do with a run that was brought in."""
+    from rolltrain_tui.runs import layout
+    from rolltrain_tui.runs.saves import describe
+
+    run = shlex.quote(str(folder))
+    if not (folder / layout.CAMPAIGN).exists():
+        return f"Another program trained it. Look at it: rolltrain replay {run}"
+    if describe(folder).run.ending is None:
+        return f"Go on with it: rolltrain play {run}"
+    return f"It has ended. Look at it: rolltrain replay {run}\nAgain from an earlier turn: rolltrain branch {run} --at TURN"
 
 
 @saves.command()

@@ -70,7 +70,7 @@ def examine(
     strict = exact or (where.same_kind and tolerance is None)
     if tolerance is None and not strict:
         tolerance = start.campaign.config.verification.tolerance
-    with progress(until or start.campaign.config.turns) as show:
+    with progress(until or start.campaign.config.turns, f"Training {run} again; the verdict follows.") as show:
         return Verification(start, strict=strict, tolerance=tolerance, heavy=heavy, until=until, watch=show).run(), where
 
 

@@ -104,7 +104,9 @@ def test_from_training_to_champion(two: Call, tmp_path: Path, monkeypatch: pytes
     assert 6 == len(found["lines"])
     assert found["novel"] + found["verbatim"] == found["distinct"]
     assert found == json.loads(two("arena", "generate", 6, "--temperature", 0.8, "--top-k", 10, "--json").out)
-    assert "score" in two("arena", "generate", 2).out
+    written = two("arena", "generate", 2)
+    assert "writes 2 lines; the score follows." in written.err
+    assert "score" in written.out
     assert 30 == len(json.loads(two("arena", "visualize", "gradients", "--json").out)["values"])
     assert "loss (nats per character)" in two("arena", "visualize").out
     assert "from step 31 on" in two("arena", "config", "learning_rate", "0.003").out

@@ -39,7 +39,7 @@ def test_every_signal_and_layer_is_told(tiny_config: Configure, tmp_path: Path, 
     """The table has a line for each signal with its verdict, and one for each layer with its histogram."""
     run = saved_run(tiny_config(), tmp_path).folder
     answer = call("diagnose", run)
-    assert (0, "") == (answer.code, answer.err)
+    assert (0, "Examining the model; the signals follow.\n") == (answer.code, answer.err)
     lines = answer.out.splitlines()
     assert lines[0].startswith("The Tiny GPT, turn 8 of 12: validation loss ")
     for signal in (SIGNALS[name] for name in EXAMINED):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.shell import Answer
 
 from rolltrain_tui.experiment import cell_store
 from rolltrain_tui.experiment.compare import Comparison, sweep
@@ -98,3 +99,21 @@ def test_a_folder_that_holds_no_experiment_is_a_sentence(page: str | None, words
         (tmp_path / EXPERIMENT).write_text(page)
     with pytest.raises(ExperimentError, match=words):
         merged(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("--shard 5/999", 0, "Part 5 of 999 has nothing to run: the experiment has 4 runs in all."),
+        ("--shard 0/4", 2, "is no part: write I/N"),
+        ("--shard 5/4", 2, "is no part: write I/N"),
+        ("--shard 1/4 --json", 2, "--json goes with --merge"),
+        ("--shard 1/4 --merge .", 2, "--merge DIR takes neither CAMPAIGN nor --shard"),
+    ],
+)
+def test_a_part_that_runs_nothing_says_why(words: str, code: int, told: str, call: Callable[..., Answer], tmp_path: Path) -> None:
+    """A part beyond the last run is no mistake, as in an array of a queue that is longer than the experiment."""
+    arms = "--classes wizard --rulebooks off --policies random --seeds 2 --steps 10"
+    answer = call("compare", "tutorial", *arms.split(), "--out", tmp_path / "x", *words.split())
+    assert (code, "") == (answer.code, answer.out)
+    assert told in answer.err

@@ -5,6 +5,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,7 @@ def test_the_verbs(run: Path, tmp_path: Path, call: Callable[..., Answer]) -> No
     assert (call("saves", "export", run, file).code, file.exists()) == (0, True)
     brought = call("saves", "import", file, "--out", tmp_path / "in")
     assert (brought.code, Path(brought.out.strip()).parent) == (0, tmp_path / "in")
+    assert f"Go on with it: rolltrain play {brought.out}" == brought.err
     assert call("saves", "import", file, "--out", tmp_path / "in").code == 2
     shown = call("saves", "show", run)
     assert (shown.code, shown.out.count("✔")) == (0, 3)
@@ -214,6 +216,20 @@ def test_the_verbs(run: Path, tmp_path: Path, call: Callable[..., Answer]) -> No
     assert (as_json["good"], [bool(slot["damage"]) for slot in as_json["slots"]]) == (False, [True, False, False])
     (run / "chronicle.jsonl").write_bytes(b"x\ny\n")
     assert "line 1 of the chronicle is damaged" in call("saves", "show", run).out
+
+
+@pytest.mark.parametrize(("ended", "words"), [(True, "It has ended. Look at it: "), (False, "Another program trained it.")])
+def test_import_says_what_can_be_done_with_the_run(ended: bool, words: str, run: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """A run that has ended is looked at or branched. One without a campaign, as a loop of one's own leaves it, is looked at."""
+    if ended:
+        saves.write(run, replace(snapshot(40), summary=replace(snapshot(40).summary, ending="victory")), name="", keep=None)
+    else:
+        (run / "campaign.yaml").unlink()
+    call("saves", "export", run, tmp_path / "run.zip")
+    brought = call("saves", "import", tmp_path / "run.zip", "--out", tmp_path / "in")
+    assert brought.err.startswith(words)
+    assert ended == ("rolltrain branch" in brought.err)
+    assert "rolltrain play" not in brought.err
 
 
 def test_a_damaged_save_names_the_newest_good_one(run: Path) -> None:

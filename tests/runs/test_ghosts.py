@@ -33,7 +33,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_config: Callab
 def test_a_shipped_ghost_is_never_written_over(package: Path, call: Callable[..., Answer]) -> None:
     """The recording of a shipped campaign goes to the user's own folder, and the package stays as it was installed."""
     before = {path: path.read_bytes() for path in package.rglob("*.json")}
-    code, out, _ = call("ghost", "tutorial", *FAST)
+    code, out, err = call("ghost", "tutorial", *FAST)
+    assert err.startswith("Training The Tiny GPT plainly, 4 turns.\n")
     target = saves_root(None) / "ghosts" / "tutorial.json"
     assert (0, f"{target}\n") == (code, out)
     assert 4 == baseline.read(target).points[-1].turn

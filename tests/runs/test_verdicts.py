@@ -164,6 +164,7 @@ def test_an_older_run_says_so(run: Path, call: Callable[..., Answer]) -> None:
     rewrite(run, claim(None))
     answer = call("verify", run)
     assert (answer.code, "before runs told their kind of machine" in answer.out) == (0, True)
+    assert answer.err.splitlines() == [f"Training {run} again; the verdict follows."]  # in a pipe, where there is no bar
     rewrite(run, FORGED["a better loss"][0])
     assert call("verify", run).code == 4
 

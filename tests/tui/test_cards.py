@@ -194,6 +194,13 @@ def test_a_worse_validation_points_up() -> None:
     assert "2.400 ± 0.010   ▲ above the best, 2.200" == rows["Validation loss"]
 
 
+def test_a_camp_promises_no_save() -> None:
+    """What a fall goes back to is in memory. Whether the save that follows succeeds is not known yet, and told elsewhere."""
+    words = " ".join(value for _, value in face_of([CAMP]).rows)
+    assert "Whoever falls wakes at this fire" in words
+    assert not re.search("kept|saved?|disk", words)
+
+
 def test_a_short_rest_is_no_camp() -> None:
     """A short rest has no fire and does not promise kept weights."""
     face = face_of([Rested(60, "short", Sheet(hp=20, charges=CHARGES))])

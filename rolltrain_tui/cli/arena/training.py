@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import AGENT, interruptible, progress
 from rolltrain_tui.cli.shared.exit_codes import DONE, INTERRUPTED
@@ -81,6 +82,7 @@ def _train(roster: "Roster", champion: "Champion", steps: int) -> dict[str, Any]
 def generate(roster: "Roster", n: int, name: str | None, temperature: float, top_k: int | None, seed: int, as_json: bool) -> None:
     """Let the current agent write N lines; how many are distinct, novel, and copied verbatim; and the game score."""
     champion = roster.get(roster.chosen(name))
+    click.echo(f"{champion.agent.name} writes {counted(n, 'line')}; the score follows.", err=True)
     found = _generate(champion, n, temperature, top_k, seed)
     if as_json:
         click.echo(json_text(found))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.cli.shared import options
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 
@@ -57,8 +58,9 @@ def _write(path: Path, text: str) -> None:
 
 @contextmanager
 def _progress(files: int) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar of submissions on a terminal; elsewhere silence."""
+    """A bar of submissions on a terminal; elsewhere one line at the beginning."""
     if not sys.stderr.isatty():
+        click.echo(f"Training {counted(files, 'submission')} again; the table follows.", err=True)
         yield lambda name, done, total: None
         return
     from rich.console import Console
