@@ -42,9 +42,9 @@ class Guests:
     seats: Seats
     running: set["GuestGame"] = field(default_factory=set)
 
-    async def play(self, request: web.Request) -> web.StreamResponse:
+    async def play(self, request: web.Request, browser: str) -> web.StreamResponse:
         """One guest, from the first picture to the end of its process. HTTPServiceUnavailable where no seat is free."""
-        if not self.seats.take():
+        if not self.seats.take(browser):
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(heartbeat=30.0, compress=False, max_msg_size=LONGEST_INPUT)
         try:
@@ -59,7 +59,7 @@ class Guests:
                     await game.end()
                     self.running.discard(game)
         finally:
-            self.seats.leave()
+            self.seats.leave(browser)
         return socket
 
     async def end(self) -> None:

@@ -1,10 +1,12 @@
 """Limits: how many may be here, how much they may send, and how often."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 MOST_SCREENS, MOST_PHONES, MOST_CONNECTIONS = 40, 80, 256
 """Sockets that mirror the screen; streams to phones; connections in all, so that no visitor can use up the game's files."""
+FEW_SEATS, FEW_GAMES = 8, 2
+"""Seats of one browser: windows and tabs that mirror the screen, streams, and games of its own (two, for one may be ending)."""
 FEW_CONNECTIONS = 8
 """Connections of one browser. When there are too many in all, a browser with more than this gives one up to a newcomer."""
 MOST_BYTES = 2048
@@ -48,16 +50,20 @@ class Buckets:
 
 
 class Seats:
-    """`most` places, of which `taken` are in use."""
+    """`most` places, of which `taken` are in use. No browser has more than `each`."""
 
-    def __init__(self, most: int) -> None:
-        self.most, self.taken = most, 0
+    def __init__(self, most: int, each: int) -> None:
+        self.most, self.each, self.taken = most, each, 0
+        self._of = Counter[str]()
 
-    def take(self) -> bool:
-        if self.taken >= self.most:
+    def take(self, browser: str) -> bool:
+        if self.taken >= self.most or self._of[browser] >= self.each:
             return False
         self.taken += 1
+        self._of[browser] += 1
         return True
 
-    def leave(self) -> None:
+    def leave(self, browser: str) -> None:
         self.taken -= 1
+        self._of[browser] -= 1
+        self._of += Counter()  # forgets those who have none

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rolltrain_tui.serve.door import Door
 from rolltrain_tui.serve.feed import Feed
-from rolltrain_tui.serve.limits import Seats
+from rolltrain_tui.serve.limits import FEW_GAMES, Seats
 from rolltrain_tui.serve.mirror import Mirror
 from rolltrain_tui.serve.server import Server, listen
 from rolltrain_tui.serve.serving import Serving
@@ -41,7 +41,7 @@ def make_server(serving: Serving, runs: Path = Path("saves")) -> Server:
     if serving.guests:
         from rolltrain_tui.serve.guests import Guests
 
-        room.guests = Guests(serving.guest_command, runs.resolve() / GUESTS, Seats(serving.guests))
+        room.guests = Guests(serving.guest_command, runs.resolve() / GUESTS, Seats(serving.guests, FEW_GAMES))
     server = Server(Site(room), listening, serving.host)
     room.ballot.invitation = server.address
     return server

@@ -16,7 +16,7 @@ from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.serve import votes
 from rolltrain_tui.serve.door import Door
 from rolltrain_tui.serve.feed import OVER, Feed
-from rolltrain_tui.serve.limits import MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, MOST_SCREENS, Bucket, Buckets, Seats
+from rolltrain_tui.serve.limits import FEW_SEATS, MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, MOST_SCREENS, Bucket, Buckets, Seats
 from rolltrain_tui.serve.mirror import Mirror
 from rolltrain_tui.serve.outlet import Outlet
 from rolltrain_tui.serve.pages import Page, Pages
@@ -36,7 +36,7 @@ WORDS = {
     404: "There is nothing here.",
     413: "That is too much.",
     429: "Not so fast.",
-    503: "The room is full. Try again when somebody has left.",
+    503: "The room is full, or this browser has windows enough. Try again when one of them is closed.",
 }
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,8 +50,8 @@ class Room:
     feed: Feed
     cookie: str
     """The cookie's name: browsers keep cookies by host, not by port."""
-    screens: Seats = field(default_factory=lambda: Seats(MOST_SCREENS))
-    phones: Seats = field(default_factory=lambda: Seats(MOST_PHONES))
+    screens: Seats = field(default_factory=lambda: Seats(MOST_SCREENS, FEW_SEATS))
+    phones: Seats = field(default_factory=lambda: Seats(MOST_PHONES, FEW_SEATS))
     entries: Bucket = field(default_factory=lambda: Bucket(200, 40))
     asking: Buckets = field(default_factory=lambda: Buckets(120, 30))
     """How often a browser may ask for anything; strangers of one address, behind which a whole room may be, five times that."""
@@ -84,7 +84,7 @@ class Site:
         app.router.add_get("/mirror", self._mirror, allow_head=False)
         app.router.add_get("/feed", self._feed, allow_head=False)
         if self.room.guests is not None:
-            app.router.add_get("/play/socket", self.room.guests.play, allow_head=False)
+            app.router.add_get("/play/socket", self._play, allow_head=False)
         app.router.add_get("/{name:.*}", self._page)
         app.on_shutdown.append(self._close)
         return app
@@ -134,6 +134,11 @@ class Site:
     def _browser(self, request: web.Request) -> str | None:
         return self.room.door.browser_of(request.cookies.get(self.room.cookie))
 
+    def _visitor(self, request: web.Request) -> str:
+        browser = self._browser(request)
+        assert browser is not None, "the guard lets nobody in without"
+        return browser
+
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         """Trade the token for a cookie; a browser that has one keeps it, and with it its vote."""
         if not self.room.entries.take():
@@ -146,8 +151,7 @@ class Site:
         return answer
 
     async def _vote(self, request: web.Request) -> web.StreamResponse:
-        browser = self._browser(request)
-        assert browser is not None, "the guard lets nobody in without"
+        browser = self._visitor(request)
         if not self.room.haste.take(browser):
             raise web.HTTPTooManyRequests
         try:
@@ -176,8 +180,13 @@ class Site:
 
     # What is seen.
 
+    async def _play(self, request: web.Request) -> web.StreamResponse:
+        assert self.room.guests is not None
+        return await self.room.guests.play(request, self._visitor(request))
+
     async def _mirror(self, request: web.Request) -> web.StreamResponse:
-        if not self.room.screens.take():
+        browser = self._visitor(request)
+        if not self.room.screens.take(browser):
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, compress=False, max_msg_size=MESSAGE_BYTES, timeout=2.0)
         outlet = Outlet()
@@ -189,7 +198,7 @@ class Site:
             sending = asyncio.create_task(self._send_frames(outlet, socket))
             await _turn_a_deaf_ear(socket)
         finally:
-            self.room.screens.leave()
+            self.room.screens.leave(browser)
             self.room.sockets.discard(socket)
             self.room.mirror.leave(outlet)
             if sending is not None:
@@ -207,7 +216,8 @@ class Site:
                     await socket.send_str(piece)
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
-        if not self.room.phones.take():
+        browser = self._visitor(request)
+        if not self.room.phones.take(browser):
             raise web.HTTPServiceUnavailable
         outlet, stream = Outlet(), web.StreamResponse(headers={"Content-Type": "text/event-stream", **self.pages.headers()})
         stream.headers["Cache-Control"] = "no-store"
@@ -218,7 +228,7 @@ class Site:
         except ConnectionError:
             pass
         finally:
-            self.room.phones.leave()
+            self.room.phones.leave(browser)
             self.room.feed.leave(outlet)
         return stream
 

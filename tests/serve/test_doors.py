@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from support.serving import SIZE, origin_of, serving, visitor
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 
 from rolltrain_tui.classroom.ballot import Option  # noqa: E402
-from rolltrain_tui.serve.limits import MOST_SCREENS, Bucket, Buckets  # noqa: E402
+from rolltrain_tui.serve.limits import FEW_SEATS, MOST_SCREENS, Bucket, Buckets  # noqa: E402
 from rolltrain_tui.serve.server import ServeError, Server, listen  # noqa: E402
 
 GUARDED = ("/screen", "/phone", "/screen.js", "/xterm/xterm.mjs", "/mirror", "/feed")
@@ -135,23 +136,47 @@ async def test_pages_load_nothing_from_elsewhere(server: Server) -> None:
 
 
 async def test_the_room_has_so_many_seats(server: Server) -> None:
-    """Of 100 sockets 40 are let in and 60 are told that the room is full; a seat that is left is free again."""
-    async with visitor(server) as guest:
+    """Of the 100 sockets of ten browsers 40 are let in and 60 are told that the room is full; a seat that is left is free again."""
+    async with AsyncExitStack() as stack:
+        guests = [await stack.enter_async_context(visitor(server)) for _ in range(10)]
 
-        async def sit() -> Any:
+        async def sit(number: int) -> Any:
+            try:
+                return await guests[number % 10].ws_connect("/mirror")
+            except aiohttp.WSServerHandshakeError as refused:
+                return refused.status
+
+        sockets = await asyncio.gather(*map(sit, range(100)))
+        seated = [socket for socket in sockets if not isinstance(socket, int)]
+        assert (len(seated), sockets.count(503)) == (MOST_SCREENS, 60)
+        await seated.pop(0).close()
+        await asyncio.sleep(0.1)
+        again = await sit(0)
+        assert not isinstance(again, int)
+        for socket in (*seated, again):
+            await socket.close()
+
+
+async def test_no_browser_takes_all_seats(server: Server) -> None:
+    """One that opens 40 windows has 8 of them; another one on the same address, as behind the router of a school, sits down still."""
+    async with visitor(server) as greedy, visitor(server) as late:
+
+        async def sit(guest: aiohttp.ClientSession) -> Any:
             try:
                 return await guest.ws_connect("/mirror")
             except aiohttp.WSServerHandshakeError as refused:
                 return refused.status
 
-        sockets = await asyncio.gather(*(sit() for _ in range(100)))
+        sockets = await asyncio.gather(*(sit(greedy) for _ in range(MOST_SCREENS)))
         seated = [socket for socket in sockets if not isinstance(socket, int)]
-        assert (len(seated), sockets.count(503)) == (MOST_SCREENS, 60)
+        assert (len(seated), sockets.count(503)) == (FEW_SEATS, MOST_SCREENS - FEW_SEATS)
+        own = await sit(late)
+        assert not isinstance(own, int)
         await seated.pop().close()
         await asyncio.sleep(0.1)
-        again = await sit()
+        again = await sit(greedy)
         assert not isinstance(again, int)
-        for socket in (*seated, again):
+        for socket in (*seated, own, again):
             await socket.close()
 
 
