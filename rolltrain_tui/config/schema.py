@@ -609,6 +609,11 @@ class CampaignConfig(Header):
         return {}
 
     @property
+    def missing(self) -> str:
+        """What the training needs and is not installed, in a sentence with the remedy; "" where nothing is missing."""
+        return ""
+
+    @property
     def size(self) -> str:
         """The size of what is trained, in few words: "12k weights"."""
         return ""

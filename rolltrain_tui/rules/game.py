@@ -209,7 +209,7 @@ class Game:
 
     def _spend_inspiration(self, turn: int) -> list[ev.Event] | Refusal:
         if not self.inspired:
-            earned = "foretell an evaluation rightly to earn it" if self.rules.predictions else "this campaign has none to earn"
+            earned = "predict an evaluation rightly to earn it" if self.rules.predictions else "this campaign has none to earn"
             return Refusal(f"{self.hero.name} has no inspiration: {earned}.")
         if self._advantage or self.loadout.gives_advantage() or self.rules.advantage == "advantage":
             return Refusal("The next roll has advantage already; the inspiration is kept.")

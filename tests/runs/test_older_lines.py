@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from rolltrain_tui.protocol.commands import Predict
 from rolltrain_tui.protocol.events import (
     CampaignBegan,
     CampaignEnded,
+    CommandRefused,
     Event,
     HeroFell,
     Rested,
@@ -22,6 +24,7 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
 )
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
+from rolltrain_tui.rules.hero.inspiration import Inspiration
 from rolltrain_tui.runs.log import event_codec, event_log
 from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.log.recording import Recording
@@ -180,3 +183,22 @@ def test_a_game_of_one_move_is_told_in_the_singular(older: str, today: str) -> N
     assert today in spoke.text
     assert older.replace("1 moves", "1 move") == spoke.text.replace("1 moves", "1 move")
     assert spoke == event_codec.decode_event(event_codec.encode(spoke))
+
+
+REFUSALS = [
+    Inspiration().refusal("x"),
+    Inspiration("lower").refusal("lower"),
+    Inspiration().refusal("lower"),
+    "Bram has no inspiration: predict an evaluation rightly to earn it.",
+]
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+def test_a_refusal_that_said_foretell_says_predict(reason: str) -> None:
+    """So that an older run verifies; a refusal of today stays as it is."""
+    older = reason.replace("Predict ", "Foretell ").replace("Predicted ", "Foretold ").replace("predict", "foretell")
+    assert older != reason
+    for words in (older, reason):
+        refused = event_codec.decode_event(event_codec.encode(CommandRefused(5, Predict("lower"), words)))
+        assert isinstance(refused, CommandRefused)
+        assert reason == refused.reason

@@ -1,6 +1,8 @@
 """The choice of a campaign."""
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -8,6 +10,7 @@ import pytest
 from support.endings import ENDED
 from support.paths import CAMPAIGNS
 from support.screens_host import ScreensHost, shown, until
+from support.shell import Answer
 from textual.widgets import Input, OptionList
 
 from rolltrain_tui.config.overrides import parse
@@ -120,6 +123,22 @@ async def test_broken_files_are_shown_with_their_errors() -> None:
         await pilot.press("down", "enter")
         await until(pilot, lambda: "✖ gone.yaml" in shown(app))
         assert isinstance(app.screen, CampaignsScreen)
+
+
+async def test_what_is_not_installed_is_told_before_a_hero_is_chosen(monkeypatch: pytest.MonkeyPatch, call: Callable[..., Answer]) -> None:
+    """The page of the campaign says what it needs, Enter repeats it, and `play` with its name refuses it in the same words."""
+    monkeypatch.setitem(sys.modules, "textworld", None)
+    monkeypatch.setattr("rolltrain_tui.modes.campaign_file.shipped", lambda: [CAMPAIGNS / "dungeon_exam.yaml"])
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "✖ TextWorld is not installed; pip install" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: any("TextWorld is not installed" in notice.message for notice in app._notifications))
+        assert isinstance(app.screen, CampaignsScreen)
+    monkeypatch.setattr("rolltrain_tui.cli.play.missing_screen", lambda: "")
+    answer = call("play", CAMPAIGNS / "dungeon_exam.yaml")
+    assert answer.code == 2
+    assert "TextWorld is not installed; pip install 'rolltrain-tui[textworld]'" in answer.err
 
 
 @pytest.mark.usefixtures("files")

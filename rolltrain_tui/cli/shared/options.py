@@ -117,10 +117,11 @@ def find_campaign(name: str) -> Path:
 
 
 def check_campaign(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> None:
-    """CampaignFileError where the campaign with these values is not valid."""
+    """CampaignFileError where the campaign with these values is not valid; UsageError where a package that it needs is not installed."""
     from rolltrain_tui.modes import campaign_file
 
-    campaign_file.load(campaign, overrides, data=data)
+    if missing := campaign_file.load(campaign, overrides, data=data).missing:
+        raise click.UsageError(missing)
 
 
 def run_path(name: str, out: Path | None) -> Path:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import ValidationInfo, field_validator
 
 from rolltrain_tui.base.grammar import counted, plural
+from rolltrain_tui.base.installed import installed
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, uncompiled, wrong, wrong_field
 from rolltrain_tui.config.yaml_marks import Where
@@ -174,6 +175,14 @@ class DungeonConfig(CampaignConfig):
     @staticmethod
     def in_recipe(path: str) -> bool:
         return CampaignConfig.in_recipe(path) and path.partition(".")[0] != "record"
+
+    @property
+    def missing(self) -> str:
+        if self.textworld is None or installed("textworld"):
+            return ""
+        from rolltrain_tui.modes.dungeon.worlds.textworld import INSTALL
+
+        return f"{INSTALL}."
 
     def card(self) -> Mapping[str, str]:
         world, model = self.world, self.model

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from rolltrain_tui.base.installed import installed
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, Section, uncompiled, wrong, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
@@ -30,6 +31,11 @@ def _expanded(path: str) -> str:
     with suppress(RuntimeError):  # there is no such user
         return str(Path(path).expanduser())
     return path
+
+
+def lacking(package: str, extra: str) -> str:
+    """A sentence where the package is not installed."""
+    return f"a campaign of this kind needs {package}, which is not installed: pip install 'rolltrain-tui[{extra}]'"
 
 
 class ModelConfig(Section):
@@ -209,6 +215,11 @@ class FinetuneConfig(CampaignConfig):
         values["model"] = {name: value for name, value in values["model"].items() if name != "path"}
         values["data"] = {name: value for name, value in values["data"].items() if name not in ("path", "validation")}
         return values
+
+    @property
+    def missing(self) -> str:
+        wanted = (("transformers", "hf"), *([("peft", "lora")] if self.lora is not None else []))
+        return next((lacking(package, extra) for package, extra in wanted if not installed(package)), "")
 
     def card(self) -> Mapping[str, str]:
         lora, freeze = self.lora, self.model.freeze

@@ -3,7 +3,6 @@
 Everything in this file that another library raises becomes one sentence: a folder may be broken in more ways than can be foreseen.
 """
 
-import importlib.util
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,9 +12,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from rolltrain_tui.base.installed import installed
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.base.safe_text import shown as shown_value
-from rolltrain_tui.modes.finetune.config import FinetuneConfig, LoraConfig
+from rolltrain_tui.modes.finetune.config import FinetuneConfig, LoraConfig, lacking
 from rolltrain_tui.modes.finetune.folder import SETTINGS, ModelFolder, ModelFolderError, has_tokenizer
 from rolltrain_tui.modes.text.corpora.text_file import shown
 from rolltrain_tui.training.state.streams import random_stream
@@ -30,8 +30,8 @@ class MissingPackageError(ValueError):
 
 def need(package: str, extra: str) -> None:
     """MissingPackageError where the package is not installed."""
-    if importlib.util.find_spec(package) is None:
-        raise MissingPackageError(f"a campaign of this kind needs {package}, which is not installed: pip install 'rolltrain-tui[{extra}]'")
+    if not installed(package):
+        raise MissingPackageError(lacking(package, extra))
 
 
 @dataclass(frozen=True, slots=True)

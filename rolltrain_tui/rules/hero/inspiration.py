@@ -42,12 +42,12 @@ class Inspiration:
         return None if self.before is None or self.last is None else bounds(self.before, self.last)
 
     def refusal(self, guess: str) -> str:
-        """Why this cannot be foretold now, or an empty string."""
+        """Why this cannot be predicted now, or an empty string."""
         if guess not in GUESSES:
-            return f"Foretell {', '.join(GUESSES[:-1])} or {GUESSES[-1]}."
+            return f"Predict {', '.join(GUESSES[:-1])} or {GUESSES[-1]}."
         if self.guess:
-            return f"Foretold already: {self.guess}. The next evaluation will tell."
-        return "" if self.bounds else "It is too early to foretell: two evaluations must have been."
+            return f"Predicted already: {self.guess}. The next evaluation will tell."
+        return "" if self.bounds else "It is too early to predict: two evaluations must have been."
 
     def hear(self, value: float, better: Better = "lower") -> str:
         """Take in an evaluation: the right guess, or "" where there was none. What is not finite is worse."""

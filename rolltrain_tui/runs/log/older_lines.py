@@ -3,7 +3,8 @@
 A run that goes on appends lines of today's format, so one chronicle may hold several formats, and each line is judged by itself.
 Before format 3, an event wrote those parts of the character sheet that it changed among its own fields. Since format 3 it carries the
 whole sheet. An older line is completed with the sheet as it was before the event. Before format 4, numbers of a step that was not measured
-stood as 0, and its k as 1. Games were told to be over after "1 moves".
+stood as 0, and its k as 1. Games were told to be over after "1 moves",
+and refusals said "foretell" for predict.
 """
 
 import math
@@ -29,6 +30,8 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
         return _measured_only(line)
     if name == "Spoke" and type(line.get("text")) is str:
         return line | {"text": _ONE_MOVE.sub(r"\1 1 move", line["text"])}
+    if name == "CommandRefused" and type(line.get("reason")) is str:
+        return line | {"reason": _FORETELL.sub(lambda found: _PREDICT[found[0]], line["reason"])}
     if name == "CampaignBegan" and "objective" not in line:
         line = _with_objective(line)
     if name == "CampaignEnded":
@@ -51,6 +54,14 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
     return {field: value for field, value in line.items() if field not in _PARTS} | {"sheet": plain}
 
 
+_PREDICT = {
+    "Foretell lower,": "Predict lower,",
+    "Foretold already:": "Predicted already:",
+    "too early to foretell:": "too early to predict:",
+    "foretell an evaluation": "predict an evaluation",
+}
+"""What refusals said, and what they say now."""
+_FORETELL = re.compile("|".join(map(re.escape, _PREDICT)))
 _ONE_MOVE = re.compile(r"^((?:\.\.\. )?(?:not )?(?:over after|won in)|.*\(walkthrough:) 1 moves(?=$|\)$|, \d+ of )", re.MULTILINE)
 """How the end of a game of one move was told, and how long a walkthrough of one is."""
 

@@ -159,6 +159,8 @@ class CampaignsScreen(ReadingScreen):
         text = self.query_one(Input).value
         if isinstance(campaign, str):
             self.notify("This campaign has mistakes; they are listed beside it.", severity="error", markup=False)
+        elif campaign.missing:
+            self.notify(campaign.missing, severity="error", markup=False)
         elif text_trouble(text):
             self.query_one(Input).focus()
             self.app.bell()
@@ -195,6 +197,7 @@ def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:
     """What a player wants to know before setting out."""
     dice = campaign.dice
     return [
+        *([("Missing", f"✖ {campaign.missing}")] if campaign.missing else []),
         ("Kind", MODES[campaign.kind].title),
         ("Turns", f"{campaign.turns}, each one real optimiser step"),
         *((label, flat(words)) for label, words in campaign.card().items()),
