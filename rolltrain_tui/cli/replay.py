@@ -51,8 +51,9 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
         from rolltrain_tui.runs.root import saves_root
         from rolltrain_tui.tui.launch import Launch
 
-        first = _turn(start, "--from", Recording(path).last) if start else None
-        return Launch(recording=path, start=first, tempo=speed, runs=saves_root(out))
+        read = Recording(path) if start else None  # read once, also where the turn must be compared with its end
+        first = _turn(str(start), "--from", read.last) if read else None
+        return Launch(recording=read or path, start=first, tempo=speed, runs=saves_root(out))
 
     return open_screen(REWINDING, launch)
 

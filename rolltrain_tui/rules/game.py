@@ -193,7 +193,7 @@ class Game:
 
     def _foretell(self, turn: int, order: asked.Predict) -> list[ev.Event] | Refusal:
         if not self.rules.predictions:
-            return Refusal("Nothing is foretold in this campaign (adventure.predictions).")
+            return Refusal("Nothing is predicted in this campaign (adventure.predictions).")
         if refusal := self.inspiration.refusal(order.guess):
             return Refusal(refusal)
         assert self.inspiration.bounds is not None

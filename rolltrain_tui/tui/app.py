@@ -32,6 +32,7 @@ from rolltrain_tui.tui.threads.tuning import Tuning
 if TYPE_CHECKING:  # the rest of the game is loaded behind the first screen: by the preload, or by what the player opens
     from rolltrain_tui.classroom.ballot import Ballot
     from rolltrain_tui.protocol.inbox import Inbox
+    from rolltrain_tui.runs.log.recording import Recording
     from rolltrain_tui.runs.playable import PlayableRun
     from rolltrain_tui.story.scene import Scene
     from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
@@ -290,7 +291,9 @@ class RolltrainApp(App[None]):
         self._campaign = None
         self._set_out(lambda: self.outfitter.branch(run, turn), f"Turn {turn} is being reached again …", without)
 
-    def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None, *, over: Screen[Any] | None = None) -> None:
+    def watch_replay(
+        self, run: "Path | Recording", start: int | None = None, tempo: int | None = None, *, over: Screen[Any] | None = None
+    ) -> None:
         """Play a recorded run as if it happened now; nothing is trained and nothing is written. `over`: the screen to come back to."""
         from rolltrain_tui.tui.expedition.reel import FIRST_TEMPO, ReplayInbox, ReplaySource
         from rolltrain_tui.tui.threads.bridge import Bridge
@@ -298,7 +301,7 @@ class RolltrainApp(App[None]):
         self._campaign = None
         spool = ReplayInbox(start)
         spool.set_speed(tempo or FIRST_TEMPO)
-        self._open(Bridge(lambda: ReplaySource(path), spool), REWINDING, over)
+        self._open(Bridge(lambda: ReplaySource(run), spool), REWINDING, over)
 
     def watch_run(self, path: Path) -> None:
         """Show a run that another process plays, as it happens; nothing can be asked of it."""

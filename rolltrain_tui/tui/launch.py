@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.classroom.ballot import Ballot
     from rolltrain_tui.protocol.commands import Command
     from rolltrain_tui.protocol.events import Secret
+    from rolltrain_tui.runs.log.recording import Recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +21,8 @@ class Launch:
     """A campaign file to begin."""
     save: Path | None = None
     """A save folder or a run folder to go on with."""
-    recording: Path | None = None
-    """A run folder or a chronicle to watch; torch stays unlit."""
+    recording: "Path | Recording | None" = None
+    """A run folder or a chronicle to watch, or what was read of it; torch stays unlit."""
     followed: Path | None = None
     """A run folder that another process writes, to watch as it happens; torch stays unlit."""
     start: int | None = None

@@ -98,7 +98,7 @@ def test_there_is_one_token_at_most():
     table = inspired()
     table.play(Predict("lower"))
     table.game.learned(3, 0.1)
-    assert [[], ["Brakka has no inspiration: foretell an evaluation rightly to earn it."]] == [
+    assert [[], ["Brakka has no inspiration: predict an evaluation rightly to earn it."]] == [
         reasons(table.play(SpendInspiration())) for _ in range(2)
     ]
 
@@ -107,13 +107,13 @@ def test_refusals():
     """Too early, foretold already, no such guess, off in this campaign."""
     early = make_table(predictions=True)
     early.game.learned(0, 3.0)
-    assert ["It is too early to foretell: two evaluations must have been."] == reasons(early.play(Predict("lower")))
+    assert ["It is too early to predict: two evaluations must have been."] == reasons(early.play(Predict("lower")))
     again = told(3.0, 2.0)
-    assert ["Foretold already: lower. The next evaluation will tell."] == reasons(again.play(Predict("level")))
-    assert ["Foretell lower, level or higher."] == reasons(make_table(predictions=True).play(Predict("sideways")))
+    assert ["Predicted already: lower. The next evaluation will tell."] == reasons(again.play(Predict("level")))
+    assert ["Predict lower, level or higher."] == reasons(make_table(predictions=True).play(Predict("sideways")))
     off = make_table()
     assert [
-        "Nothing is foretold in this campaign (adventure.predictions).",
+        "Nothing is predicted in this campaign (adventure.predictions).",
         "Brakka has no inspiration: this campaign has none to earn.",
     ] == reasons(off.play(Predict("lower"), SpendInspiration()))
 

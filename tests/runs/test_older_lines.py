@@ -190,13 +190,15 @@ REFUSALS = [
     Inspiration("lower").refusal("lower"),
     Inspiration().refusal("lower"),
     "Bram has no inspiration: predict an evaluation rightly to earn it.",
+    "Nothing is predicted in this campaign (adventure.predictions).",
 ]
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_a_refusal_that_said_foretell_says_predict(reason: str) -> None:
     """So that an older run verifies; a refusal of today stays as it is."""
-    older = reason.replace("Predict ", "Foretell ").replace("Predicted ", "Foretold ").replace("predict", "foretell")
+    older = reason.replace("Predicted ", "Foretold ").replace("is predicted", "is foretold")
+    older = older.replace("Predict ", "Foretell ").replace("predict ", "foretell ").replace("predict:", "foretell:")
     assert older != reason
     for words in (older, reason):
         refused = event_codec.decode_event(event_codec.encode(CommandRefused(5, Predict("lower"), words)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.screens_host import shown
+from support.shell import Answer
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -15,9 +16,11 @@ from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.events import ScoutReport, ScoutsReturned, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.log.event_log import Chronicle, read
+from rolltrain_tui.runs.log.recording import Recording
 from rolltrain_tui.runs.verification.differences import same
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.expedition.reel import ReplaySource
 from rolltrain_tui.tui.expedition.replay import ReplayScreen
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.chart import ChartScreen
@@ -225,3 +228,23 @@ async def test_the_full_chart_shows_no_more_than_the_replay_has_reached(run: Pat
         await until(pilot, lambda: isinstance(pilot.app.screen, ChartScreen) and f"Turn {screen.scene.turn} " in shown(pilot.app))
         screen.seek(41)
         await until(pilot, lambda: "Turn 41 " in shown(pilot.app))
+
+
+def test_the_recording_is_read_once(run: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where --from names a turn, which is compared with its end before the screen opens."""
+    read = list[Recording]()
+    whole = Recording._read
+    monkeypatch.setattr(Recording, "_read", lambda recording: (read.append(recording), whole(recording)))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("rolltrain_tui.cli.replay.need_screen", lambda *_: None)
+
+    def opens(_: object, launch: Callable[[], Launch]) -> int:
+        asked = launch()
+        assert asked.recording is not None
+        source = ReplaySource(asked.recording)
+        assert (run, 3) == (source.folder, asked.start)
+        return 0
+
+    monkeypatch.setattr("rolltrain_tui.cli.replay.open_screen", opens)
+    assert call("replay", run, "--from", 3).code == 0
+    assert len(read) == 1

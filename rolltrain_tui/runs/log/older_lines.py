@@ -59,6 +59,7 @@ _PREDICT = {
     "Foretold already:": "Predicted already:",
     "too early to foretell:": "too early to predict:",
     "foretell an evaluation": "predict an evaluation",
+    "Nothing is foretold in": "Nothing is predicted in",
 }
 """What refusals said, and what they say now."""
 _FORETELL = re.compile("|".join(map(re.escape, _PREDICT)))

@@ -44,10 +44,10 @@ class ReplaySource:
     learner = None
     story: tuple[Event, ...] = ()
 
-    def __init__(self, path: Path) -> None:
-        """`path` is a run folder or a chronicle. ValueError when it cannot be read."""
-        self.recording = Recording(path)
-        self.folder = path if path.is_dir() else path.parent
+    def __init__(self, run: Path | Recording) -> None:
+        """`run` is a run folder or a chronicle, or what was read of it. ValueError when it cannot be read."""
+        self.recording = run if isinstance(run, Recording) else Recording(run)
+        self.folder = self.recording.path.parent
         self.note = self.recording.note
         self.campaign = campaign_of(self.folder)
 
