@@ -60,7 +60,7 @@ def _judgement(summary: RunSummary) -> str:
         return "–"
     difference = judgement.difference
     if difference is None:
-        return judgement.outcome
+        return judgement.words
     return f"{judgement.outcome}: {_signed(difference.value)}{plus_minus(difference.standard_error, 4)}"
 
 

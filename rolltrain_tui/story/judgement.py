@@ -32,10 +32,20 @@ SENTENCES: dict[Outcome, str] = {
     "alone": "no plain training of these settings is recorded, so nothing was won or lost",
     "kept": "the judgement is kept back until it is revealed",
 }
-MARKS: dict[Outcome, str] = {"won": "✔", "held": "=", "lost": "✖", "fallen": "✖", "alone": "·", "kept": "?"}
 NAMES: dict[Outcome, str] = {"alone": "finished", "kept": "kept back"}
 """What an outcome is called where its own name tells nothing."""
+MARKS: dict[Outcome, str] = {"won": "✔", "held": "=", "lost": "✖", "fallen": "✖", "alone": "·", "kept": "?"}
 LOST_WEIGHTS = "the weights were lost to a loss that is no number"
+
+
+def name_of(outcome: Outcome) -> str:
+    """What people read: "won", "finished"."""
+    return NAMES.get(outcome, outcome)
+
+
+def mark_of(outcome: Outcome) -> str:
+    """The same with its mark: "✔ won", "· finished"."""
+    return f"{MARKS[outcome]} {name_of(outcome)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +84,6 @@ class Judgement:
             return LOST_WEIGHTS
         burst = self.outcome == "won" and self.plain is not None and not isfinite(self.plain.value)
         return "plain training burst, and this run did not" if burst else SENTENCES[self.outcome]
-
-
-def mark_of(outcome: Outcome) -> str:
-    """The outcome in a word with its mark: "✔ won", "· finished"."""
-    return f"{MARKS[outcome]} {NAMES.get(outcome, outcome)}"
 
 
 def judge(ended: CampaignEnded, last: Evaluated | None, ghost: Sequence[GhostPoint], objective: Objective) -> Judgement:
@@ -121,7 +126,7 @@ def outdates_ghost(event: SettingsChanged) -> bool:
 
 def tell_judgement(judgement: Judgement, objective: Objective) -> str:
     """The judgement in one sentence, with its numbers."""
-    head = f"Judgement: {judgement.outcome}; {judgement.against(objective.par)}"
+    head = f"Judgement: {name_of(judgement.outcome)}; {judgement.against(objective.par)}"
     difference, plain = judgement.difference, judgement.plain
     if difference is None or plain is None:
         return f"{head}."

@@ -172,6 +172,12 @@ def test_card_and_picture_name_what_the_run_is_held_against_and_tell_its_end_apa
     assert "plain training" not in card + picture
 
 
+def test_a_card_says_that_nothing_is_recorded_to_compare_with() -> None:
+    """In words, not by the name that programs use."""
+    summary = summary_of([began(10), rolled(10, 12), stepped(10), CampaignEnded(10, "victory", 1.0, 0.6, 0.01, 0.6, Sheet(), 1.0)])
+    assert "| no plain training of these settings is recorded, so nothing was won or lost |" in report_card(summary)
+
+
 def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
     """One call, all forms: a table with a row a turn, pictures, a card, and events that TensorBoard's own reader finds whole."""
     out, board = tmp_path / "out", tmp_path / "board"

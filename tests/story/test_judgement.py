@@ -115,6 +115,16 @@ def test_the_closing_words_and_the_record_say_the_same() -> None:
     assert HURT.delta == record["worst_move"]["difference"]
 
 
+def test_no_reader_is_told_that_a_run_is_alone() -> None:
+    """The name is for programs. People read that it is finished, and that nothing is recorded to hold it against."""
+    scene = Scene.of(events_of(plain=None))
+    assert (record := closing_record(scene)) is not None
+    assert record["outcome"] == "alone"
+    told = " ".join(closing_sentences(scene))
+    assert "alone" not in told
+    assert "Judgement: finished; no plain training of these settings is recorded" in told
+
+
 def test_a_run_that_goes_on_is_not_judged() -> None:
     scene = Scene.of(events_of()[:-1])
     assert (None, [], None) == (scene.judgement, closing_sentences(scene), closing_record(scene))
