@@ -26,7 +26,7 @@ from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.offers import read
 from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
 from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
-from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 
 def learner(*overrides: str) -> DungeonLearner:
@@ -205,6 +205,17 @@ def test_one_move_alone_explains_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert explained_variance(torch.tensor([0.3]), torch.tensor([1.0])) == 0.0
+
+
+@pytest.mark.parametrize("name", ["ppo", "grpo"])
+def test_in_micro_batches_the_gradient_is_that_of_the_batch_in_one_piece(name: str) -> None:
+    """Also where the last of them is smaller."""
+    chosen = by(name) if name in BY else ()
+    whole, parts = (learner(*chosen, f"batch={{moves: {moves}, accumulation: {count}}}") for moves, count in ((6, 1), (4, 2)))
+    losses = [hero.gather(NEUTRAL, factor).loss for hero, factor in ((whole, 1.0), (parts, 0.75))]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    for one, other in zip(whole.levers.parameters, parts.levers.parameters, strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["rejection", "decision"])

@@ -60,6 +60,19 @@ def test_the_loss_is_the_models_own(learner: FinetuneLearner) -> None:
     assert found.values == pytest.approx(own, abs=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["writer", "classifier"])
+def test_in_micro_batches_the_gradient_is_that_of_the_batch_in_one_piece(kind: str) -> None:
+    """Also where the last of them is smaller."""
+    whole, parts = (make(*KINDS[kind], f"batch={{sequences: {size}, accumulation: {count}}}") for size, count in ((3, 1), (2, 2)))
+    losses = []
+    for learner, factor in ((whole, 1.0), (parts, 0.75)):
+        with learner.at_rest():
+            losses.append(learner.gather(NEUTRAL, factor).loss)
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    for one, other in zip(whole.levers.parameters, parts.levers.parameters, strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-6)
+
+
 def test_levers_are_measured(learner: FinetuneLearner) -> None:
     """What acts on the batch measures what it did."""
     report = learner.step(StepEffect(batch_factor=1.5, target_noise=0.5, extra_steps=1, extra_batch_factor=2.0))
