@@ -28,6 +28,7 @@ from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.training.state.layer_history import LayerHistory
 from rolltrain_tui.training.state.state_memory import TrainingMemory
 from rolltrain_tui.training.tensors.measures import Layer, agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
+from rolltrain_tui.training.tensors.precise import in_float64
 from rolltrain_tui.training.tensors.shards import own
 
 
@@ -113,7 +114,7 @@ def measure(
             gradient_norm=told(slopes[i]),
             update_ratio=told(mean_of([move[i] for move in moves]) / weights[i]) if weights[i] > 0 else math.nan,
             histogram=bins[i],
-            dead=probe.dead[layer.mlp].double().mean().item() if layer.mlp is not None else math.nan,
+            dead=in_float64(probe.dead[layer.mlp]).mean().item() if layer.mlp is not None else math.nan,
         )
         for i, layer in enumerate(layers)
     )

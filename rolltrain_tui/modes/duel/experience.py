@@ -21,6 +21,7 @@ from rolltrain_tui.modes.duel.players.names import Role
 from rolltrain_tui.modes.duel.players.players import Agent, Host, random_agent, random_host
 from rolltrain_tui.modes.duel.qlearning import explored
 from rolltrain_tui.modes.duel.rewards import rewards_of
+from rolltrain_tui.training.tensors.precise import in_float64
 
 Values = Callable[[Boards, Tensor | None], Tensor]
 """A network's values of the moves: boards and an agent's legal coordinates (B, d) -> (B, A)."""
@@ -144,7 +145,7 @@ class Games:
         """One move of every game: where they stand then, and the transitions. Only `player`, the role that learns, explores."""
         boards, count, game = tables.boards, self.count, self.game
         chance = torch.rand(3, count, generator=stream, dtype=torch.float64)
-        self.explored = (chance[0] < epsilon).double().mean().item()
+        self.explored = in_float64(chance[0] < epsilon).mean().item()
         if self.role == "host":
             action = explored(player(boards, chance[0]), lambda u: random_host(boards, u), epsilon, chance[0])
             chosen = mask_of(action, game.dimension)

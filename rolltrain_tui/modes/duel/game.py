@@ -15,6 +15,8 @@ from typing import Literal, Self
 import torch
 from torch import Tensor
 
+from rolltrain_tui.training.tensors.precise import in_float64
+
 PADDING = -1
 """Every coordinate of a point that is gone, where points are written as (B, N, d)."""
 GONE = 2**62
@@ -218,7 +220,8 @@ def _corners(boards: Boards) -> Boards:
     Point p stays where some weights w >= 0 rank it strictly below all others: where the matrix game with pay-off q_j[c] - p[c] has a
     positive value. All these games are solved at once by the simplex method; its tables have only d rows.
     """
-    x, alive = boards.x.double(), boards.alive
+    x = in_float64(boards.x)
+    alive = boards.alive.to(x.device)
     _, count, games = x.shape
     if count < 3 or not games:
         return boards
@@ -228,7 +231,7 @@ def _corners(boards: Boards) -> Boards:
     payoff = x[:, None] - x[:, :, None] + 2  # (B, p, j, d): at least 1
     value = _value_of(payoff.flatten(0, 1).transpose(1, 2), others.flatten(0, 1)) - 2  # (B*p,)
     stays = alive & (value.view(games, count).T > EXACT)
-    return Boards(boards.x.masked_fill(~stays, _gone(boards.x.dtype)))
+    return Boards(boards.x.masked_fill(~stays.to(boards.x.device), _gone(boards.x.dtype)))
 
 
 def _value_of(payoff: Tensor, allowed: Tensor) -> Tensor:

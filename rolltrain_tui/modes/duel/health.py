@@ -24,6 +24,7 @@ from torch import Tensor
 
 from rolltrain_tui.modes.duel.side import Side
 from rolltrain_tui.modes.duel.trials import Trials
+from rolltrain_tui.training.tensors.precise import in_float64
 
 STARTS = 64
 """Fixed starts that are looked at."""
@@ -103,5 +104,5 @@ def largest_return(reward: str, role: str, gamma: float, limit: int) -> float:
 
 def entropy_share(moves: Tensor, count: int) -> float:
     """Entropy of the histogram of these moves (B,) over that of an even one over `count`."""
-    shares = torch.bincount(moves, minlength=count).double() / len(moves)
+    shares = in_float64(torch.bincount(moves, minlength=count)) / len(moves)
     return abs(-(shares * shares.clamp(min=1e-12).log()).sum().item()) / math.log(count) if count > 1 else 1.0

@@ -16,6 +16,7 @@ from rolltrain_tui.modes.duel.players.names import Role
 from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Agent, Host, Match, chances, play
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.state.streams import random_stream
+from rolltrain_tui.training.tensors.precise import in_float64
 
 BLOCK = 64
 """Starts that are drawn at once."""
@@ -53,7 +54,7 @@ class Trials:
         """The objective of each of the first `count` games: moves over the limit for a host, what is left to the limit for an agent."""
         values = [0.0] * count
         for name, match in self.matches(count, player).items():
-            shares = (match.moves.double() / self.game.limit).tolist()
+            shares = (in_float64(match.moves) / self.game.limit).tolist()
             values[self.judges.index(name) :: len(self.judges)] = shares if self.role == "host" else [1 - share for share in shares]
         return Evaluation.of(values)
 

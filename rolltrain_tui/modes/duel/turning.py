@@ -25,6 +25,7 @@ from rolltrain_tui.modes.duel.qlearning import follow, td_targets
 from rolltrain_tui.modes.duel.side import Batch, Side
 from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.training.state.streams import random_stream
+from rolltrain_tui.training.tensors.precise import in_float64
 
 Told = dict[str, float]
 
@@ -88,7 +89,7 @@ def begun_anew(side: Side, optimizer: Optimizer, turn: int) -> Told:
 def distance(one: nn.Module, other: nn.Module) -> float:
     """|theta - theta⁻|, running statistics among them."""
     theirs = other.state_dict()
-    gaps = [(value - theirs[name]).double().square().sum() for name, value in one.state_dict().items() if value.is_floating_point()]
+    gaps = [in_float64(value - theirs[name]).square().sum() for name, value in one.state_dict().items() if value.is_floating_point()]
     return float(torch.stack(gaps).sum().sqrt())
 
 
@@ -101,7 +102,7 @@ def purged(side: Side, turn: int, rows_before: int) -> Told:
 def seated(side: Side, pool: Sequence[str]) -> Told:
     """The part of its games that are against players of this pool."""
     known = torch.tensor([name in pool for name in side.games.names])
-    return told("pool", 1.0, known[side.tables.opponent].double().mean().item())
+    return told("pool", 1.0, in_float64(known[side.tables.opponent]).mean().item())
 
 
 def of_games(side: Side, orders: Orders, turn: int, epsilon: float) -> tuple[Told, Orders]:
@@ -137,8 +138,8 @@ def of_targets(side: Side, batch: Batch, goals: Tensor, orders: Orders) -> tuple
 
 def along(step: Tensor, direction: Tensor, otherwise: float) -> float:
     """<step, direction> / |direction|^2; `otherwise` where the direction is 0."""
-    square = direction.double().square().sum().item()
-    return (step.double() * direction.double()).sum().item() / square if square > 0 else otherwise
+    square = in_float64(direction).square().sum().item()
+    return (in_float64(step) * in_float64(direction)).sum().item() / square if square > 0 else otherwise
 
 
 def turned(settings: Settings, orders: Orders, dials: Sequence[tuple[str, str]], side: Side, turn: int) -> tuple[Settings, Orders]:

@@ -25,6 +25,7 @@ from rolltrain_tui.training.levers.sampled_update import SampledUpdate
 from rolltrain_tui.training.machine.ranks import ALONE, Ranks
 from rolltrain_tui.training.optimizers.optimizer_state import learning, scale_groups
 from rolltrain_tui.training.tensors.gradients import seen
+from rolltrain_tui.training.tensors.precise import in_float64
 from rolltrain_tui.training.tensors.shards import own
 
 _LOOP = "the loop that trains is not rolltrain's"
@@ -218,5 +219,5 @@ def _length(grads: list[Tensor]) -> float:
     if not grads:
         return 0.0
     if all(g.dtype == torch.float32 and g.is_contiguous() and g.layout == torch.strided and g.device == grads[0].device for g in grads):
-        return math.sqrt(torch.stack([torch.dot(g.view(-1), g.view(-1)) for g in grads]).double().sum().item())
+        return math.sqrt(in_float64(torch.stack([torch.dot(g.view(-1), g.view(-1)) for g in grads])).sum().item())
     return get_total_norm(grads, foreach=True).item()

@@ -75,7 +75,7 @@ class SampledUpdate:
             p, old = self._parameters[place], self._old[place].float()
             proposed, applied = shadow[place].detach().float() - old, self._sample(p, p).float() - old
             found = torch.stack((proposed.dot(proposed), applied.dot(applied), applied.dot(proposed)))
-            sums += found.double().cpu() * (p.numel() / max(1, old.numel()))
+            sums += found.cpu().double() * (p.numel() / max(1, old.numel()))
         return sums[0].item(), sums[1].item(), sums[2].item()
 
     def _take_plain_step(self, moved: list[int]) -> dict[int, Tensor]:

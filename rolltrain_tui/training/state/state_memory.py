@@ -23,6 +23,7 @@ from rolltrain_tui.training.state.layer_history import LayerHistory
 from rolltrain_tui.training.state.snapshots import LearnerStateError, Snapshot, fitting, named, renamed
 from rolltrain_tui.training.tensors import measures
 from rolltrain_tui.training.tensors.gradients import real
+from rolltrain_tui.training.tensors.precise import in_float64
 from rolltrain_tui.training.tensors.shards import dealt, own, whole
 
 AVERAGE_DECAY = 0.95
@@ -48,7 +49,7 @@ class WeightAverage:
 
     def distance(self, weights: Sequence[Tensor], over_shards: Callable[[Tensor], Tensor]) -> float:
         """|theta - theta_bar|, summed in float64: it is small beside the weights."""
-        squares = [(own(a).detach().double() - own(b).double()).square().sum() for a, b in zip(weights, self.weights, strict=True)]
+        squares = [(in_float64(own(a).detach()) - in_float64(own(b))).square().sum() for a, b in zip(weights, self.weights, strict=True)]
         return over_shards(torch.stack(squares).sum()).sqrt().item()
 
     @torch.no_grad()

@@ -123,12 +123,17 @@ def stream_seed(seed: int, name: str) -> int:
 
 def global_state(device: torch.device) -> Tensor:
     """The state of PyTorch's global generator of a device."""
-    state: Tensor = {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].get_rng_state()
+    state: Tensor = _generators_of(device).get_rng_state()
     return state
 
 
 def set_global_state(device: torch.device, state: Tensor) -> None:
-    {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].set_rng_state(state)
+    _generators_of(device).set_rng_state(state)
+
+
+def _generators_of(device: torch.device) -> Any:
+    """The module of PyTorch that has the device's global generator."""
+    return torch if device.type == "cpu" else torch.get_device_module(device)
 
 
 @contextmanager

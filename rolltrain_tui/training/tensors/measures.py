@@ -9,6 +9,7 @@ from torch import Tensor
 
 from rolltrain_tui.base.statistics import total
 from rolltrain_tui.training.tensors.gradients import real
+from rolltrain_tui.training.tensors.precise import WITHOUT_FLOAT64, in_float64
 
 ALIVE = 1e-3
 """A hidden unit whose activation never exceeds this adds nothing to the layers above. Not 0, because GELU nears 0 without reaching it."""
@@ -33,7 +34,9 @@ def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor], over_shards: Cal
     `over_shards`: where they hold this rank's part of the weights, what makes its sums those over all of them.
     """
     # Squares in float64: they add up over millions of coordinates
-    norms = torch.stack(torch._foreach_norm([real(tensor) for tensor in tensors], dtype=torch.float64))
+    parts = [real(tensor) for tensor in tensors]
+    kind = None if parts[0].device.type in WITHOUT_FLOAT64 else torch.float64
+    norms = in_float64(torch.stack(torch._foreach_norm(parts, dtype=kind)))
     squares = over_shards(norms.square()).tolist()
     return [math.sqrt(total(squares[place] for place in layer.places)) for layer in layers]
 
@@ -59,7 +62,7 @@ def noise_scale(first: Sequence[Tensor], second: Sequence[Tensor], half: int) ->
 
     NaN where their inner product is not positive: then the estimate of |G|^2 is not, either.
     """
-    a, b = (torch.cat([g.flatten().double() for g in gradients]) for gradients in (first, second))
+    a, b = (torch.cat([in_float64(g.flatten()) for g in gradients]) for gradients in (first, second))
     signal = torch.dot(a, b).item()
     # E |g_a - g_b|^2 = 2 tr(Sigma) / half
     noise = half * (a - b).square().sum().item() / 2

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.duel.game import Boards, Polytope, actions, after, choices, code_of, in_order, mask_of
+from rolltrain_tui.training.tensors.precise import in_float64
 
 PAIRS = 2**19
 """Differences of two points that are looked at at once."""
@@ -173,7 +174,7 @@ class Match:
     """(B,) bool."""
 
     def rho(self) -> Rho:
-        moves, finished = self.moves.double(), self.finished.double()
+        moves, finished = in_float64(self.moves), in_float64(self.finished)
         steps = float(moves.sum())
         if not steps:
             return Rho(0.0, 0.0, 0.0)

@@ -19,6 +19,7 @@ from rolltrain_tui.modes.dungeon.player.offers import Offers, laid_out
 from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
 from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 from rolltrain_tui.modes.text.gpt import GPT
+from rolltrain_tui.training.tensors.precise import in_float64
 
 Score = Literal["mean", "sum"]
 
@@ -138,7 +139,7 @@ class Player(nn.Module):
 
 def drawn(logits: Tensor, chance: Tensor) -> Tensor:
     """One of each row: log-probabilities (B, K), chance (B,) in [0, 1) -> (B,)."""
-    reached = logits.double().exp().cumsum(dim=1)
+    reached = in_float64(logits).exp().cumsum(dim=1)
     # The last one that is possible, where rounding leaves a gap; a network that has burst takes the first
     last = ((logits > -math.inf) * torch.arange(logits.shape[1], device=logits.device)).amax(dim=1)
     return torch.minimum((reached <= chance[:, None] * reached[:, -1:]).sum(dim=1), last)

@@ -21,6 +21,7 @@ from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
 from rolltrain_tui.modes.dungeon.player.stops import Commands, StopRule
 from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 from rolltrain_tui.modes.text.gpt import GPT
+from rolltrain_tui.training.tensors.precise import in_float64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class Writer(Player):
 
     def _drawn(self, rated: Tensor, chance: Tensor) -> Tensor:
         """As `drawn`; here the tokens that are possible need not come first."""
-        reached = rated.double().exp().cumsum(dim=1)
+        reached = in_float64(rated).exp().cumsum(dim=1)
         found = torch.searchsorted(reached, (chance * reached[:, -1])[:, None], right=True)[:, 0]
         return found.clamp(max=self._last)  # where rounding leaves a gap, or the network has burst
 
