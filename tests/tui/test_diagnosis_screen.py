@@ -142,6 +142,17 @@ async def test_the_arrows_choose_a_signal_which_is_then_explained() -> None:
             await pilot.press("down")
 
 
+async def test_a_click_on_a_signal_chooses_it() -> None:
+    """Above the cursor and below it."""
+    app = opened(scene_with(gap=0.1))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Loss over its best: " in shown(app))
+        for title in ("Gradient spike", "Loss above chance"):
+            row = next(y for y, line in enumerate(shown(app).splitlines()) if line.strip().startswith(title))
+            await pilot.click(offset=(5, row))
+            await until(pilot, lambda title=title: f"{title}: " in shown(app))  # type: ignore[misc]
+
+
 def returned(pace: str, best: float, turn: int = 150) -> ScoutsReturned:
     here = (ScoutReport(1 / 3, -0.04, 0.007, False), ScoutReport(3.0, 0.1, 0.007, False), ScoutReport(1 / 9, -0.5, 0.01, True))
     return ScoutsReturned(turn, cast(Pace, pace), best, best * 0.8, best * 1.2, here, 7.0)

@@ -108,7 +108,8 @@ def signal_lines(
 ) -> list[Line]:
     """The table of the signals: title, value with unit, healthy range, gauge, verdict.
 
-    `chosen`: the one that the cursor is on. `uncounted`: signals for which the run is too young.
+    `chosen`: the one that the cursor is on; a click on another one's title takes it there.
+    `uncounted`: signals for which the run is too young.
     """
     gauges = min(WIDEST_GAUGE, width - GAUGE_FROM + 8) if width >= GAUGE_FROM else 0
     ranges = RANGE if gauges else SHORT_RANGE
@@ -121,8 +122,9 @@ def signal_lines(
         word, tone = verdict(reading, counts=counts)
         title, unit = _named(reading, objective)
         strong = "strong" if reading.condition == "sick" and counts else ""
+        click = () if chosen is None else (f"screen.choose({place_in_table - chosen})",)
         spans: list[Span] = [
-            (f"{cut(title, TITLE):<{TITLE}}", "tab" if place_in_table == chosen else strong),
+            (f"{cut(title, TITLE):<{TITLE}}", "tab" if place_in_table == chosen else strong, *click),
             (" ", ""),
             (f"{number(reading.value):>{VALUE}} ", tone if strong else ""),
             (f"{unit:<{UNIT}} ", "muted"),
