@@ -74,6 +74,9 @@ class RollToTrainCallback(TrainerGame, TrainerCallback):  # type: ignore[misc, u
                 game.close()
                 self._once.warn("resume", f"{error} A new game begins at step {state.global_step}.")
                 game = self._begin(args, state, kwargs["model"], optimizer, done=state.global_step)
+        self._hear(trainer, game)
+
+    def _hear(self, trainer: Any, game: Session) -> None:
         self._loss = TrainerLoss(trainer, self.interrupted) if trainer is not None else None
         self._play(game)
 
@@ -85,6 +88,10 @@ class RollToTrainCallback(TrainerGame, TrainerCallback):  # type: ignore[misc, u
         return self._session(model, optimizer, turns=state.max_steps - done if state.max_steps else None, root=args.output_dir)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.game is None:  # added while the Trainer trains
+            self._once.warn("late", f"the callback joins a training under way: a new game begins at step {state.global_step}")
+            trainer = calling_trainer(self)
+            self._hear(trainer, self._begin(args, state, kwargs["model"], kwargs.get("optimizer"), done=state.global_step))
         if (game := self._live) is not None:
             self._ask_for_the_metric(REMEDY)
             game.begin()

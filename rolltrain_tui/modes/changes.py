@@ -25,7 +25,7 @@ def asked_changes(before: CampaignConfig, after: CampaignConfig) -> tuple[Change
     """The changes that somebody asks of a run under way. ValueError where it keeps the value that it began with."""
     found = changes(before, after)
     for path, was, value in found:
-        if _lasts(path, after):
+        if lasts(path, after):
             raise ValueError(f"{path}: a run keeps the value that it began with, {was}; leave it as it is, or begin a new run with {value}")
     return found
 
@@ -35,13 +35,14 @@ def as_begun(before: CampaignConfig, after: Config) -> tuple[Config, str]:
 
     No program names what its hero does by itself: that follows from how it is played.
     """
-    lasting = [change for change in changes(before, after) if _lasts(change[0], after)]
+    lasting = [change for change in changes(before, after) if lasts(change[0], after)]
     kept = changed(after, [(path, value, was) for path, was, value in lasting]) if lasting else after
     assert isinstance(kept, type(after))
     return kept, ", ".join(f"{path} {was} (here {value})" for path, was, value in lasting if path != "hero.auto")
 
 
-def _lasts(path: str, config: CampaignConfig) -> bool:
+def lasts(path: str, config: CampaignConfig) -> bool:
+    """Whether a run keeps the value at this dotted path from its first turn on."""
     return any(path == lasting or path.startswith(f"{lasting}.") for lasting in config.lasting)
 
 

@@ -252,6 +252,7 @@ def test_a_grid_over_two_settings_has_each_with_each(sides: int, tiny_config: Co
         (["--mutate", "optimizer"], "it is no number"),
         (["--mutate", "seed"], "the same for all members"),
         (["--mutate", "device.threads=1..2"], "the same for all members"),
+        (["--mutate", "hero.level=1..5"], "--mutate hero.level cannot be sought by pbt"),
         (["--mutate", "model.dropout"], "model.dropout is 0, so its range has to be named"),
         (["--mutate", "model.dropout=0..2"], "--mutate model.dropout=2: must be a number"),
         (["--mutate", f"{RATE}=5"], "write the range as LOW..HIGH"),

@@ -488,3 +488,19 @@ def test_the_state_of_the_dice_takes_half_the_room(fit: Fit, tmp_path: Path) -> 
     again = rolltrain_tui.RollToTrainCallback(tell=None)
     fit("bert", again, resume="checkpoint-8")
     assert told(again) == told(callback)[8:]
+
+
+def test_a_callback_that_is_added_while_the_trainer_trains(tmp_path: Path) -> None:
+    """It plays from the next step on, and says so."""
+    late = rolltrain_tui.RollToTrainCallback(tell=None)
+
+    class Adds(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == 3:
+                trainer.add_callback(late)
+
+    trainer = transformers.Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[Adds])
+    with pytest.warns(UserWarning, match="joins a training under way: a new game begins at step 3"):
+        trainer.train()
+    logged = [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    assert told(late) == pytest.approx(logged[3:], abs=1e-3)

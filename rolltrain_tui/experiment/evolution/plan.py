@@ -14,6 +14,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import EQUAL_FOR_ALL, ExperimentError
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.campaign_file import FIRST, config_class
+from rolltrain_tui.modes.changes import lasts
 
 Method = Literal["pbt", "random", "grid"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -144,6 +145,12 @@ def plan(
     mutations = tuple(_mutation(settled, words) for words in mutate)
     if len({mutation.path for mutation in mutations}) < len(mutations):
         raise ExperimentError("--mutate names a setting twice; name each once.")
+    for mutation in mutations:
+        if method == "pbt" and lasts(mutation.path, settled):
+            raise ExperimentError(
+                f"--mutate {mutation.path} cannot be sought by pbt, whose members go on as branches: a run keeps the value that it began "
+                "with. Take --method random, which begins each member anew, or seek another setting."
+            )
     return Plan(
         campaign=settled.model_dump_json(),
         base=str(base.resolve()),
