@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import isfinite
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.effects import StepEffect
@@ -111,8 +112,9 @@ class MetricRecorder:
             case ev.StepTaken():
                 self._step(event)
             case ev.Evaluated() if self._metrics is not None:
-                known = {"val/loss": event.value, "val/loss_se": event.standard_error, "val/loss_best": event.best}
-                self._metrics.numbers |= known
+                self._metrics.numbers |= {"val/loss": event.value, "val/loss_best": event.best}
+                if isfinite(event.standard_error):  # of one example it is not known
+                    self._metrics.numbers["val/loss_se"] = event.standard_error
             case ev.CampaignEnded() if self._metrics is not None:
                 self._metrics.numbers |= {"val/final": event.value, **_spent(event)}
             case ev.DiceRolled():

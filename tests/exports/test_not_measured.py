@@ -37,6 +37,7 @@ FELT = ("update/proposed_norm", "update/applied_norm", "k/felt")
 
 
 def table_of(events: list[Event], tmp_path: Path) -> tuple[list[dict[str, str]], RunSummary]:
+    tmp_path.mkdir(exist_ok=True)
     with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
         for event in events:
             chronicle.append(event)
@@ -108,5 +109,7 @@ def test_an_error_that_nobody_knows_is_left_out(tmp_path: Path) -> None:
     words += [*figure_words(finished), *(f"{name} {value}" for name, value in facts_of(finished))]
     words += [f"{name} {value}" for name, value in camp_face(Rested(3, "long", Sheet()), alone).rows]
     words += [tell(alone), tell(end), report_card(table_of([*story, end], tmp_path)[1])]
+    rows, _ = table_of(story, tmp_path / "alone")
+    assert ("1.9", "") == (rows[-1]["val/loss"], rows[-1]["val/loss_se"])
     assert any("1.9" in line for line in words)
     assert not [line for line in words if re.search(r"\binf|± ?\d|not finite(?! \|)", line)]
