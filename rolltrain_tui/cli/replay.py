@@ -33,7 +33,12 @@ class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no a
 @click.option("--speed", type=click.IntRange(1, 64), metavar="1-64", help="Turns a second; a plain replay tells all at once without it.")
 @click.option("--plain", is_flag=True, help="Tell the story in sentences, without the screen.")
 @click.option(
-    "--every", type=click.IntRange(min=1), default=1, metavar="N", help="In the plain story, tell the roll of every Nth turn only."
+    "--every",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="In the plain story, tell the roll of every Nth turn only.",
 )
 @options.RUNS
 def replay(run: str, start: str | None, end: str | None, speed: int | None, plain: bool, every: int, out: Path | None) -> int:

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 @click.argument("run", required=False)
 @click.option("--plain", is_flag=True, help="Tell the story in sentences instead, until nothing more comes.")
 @click.option(
-    "--every", type=click.IntRange(min=1), default=1, metavar="N", help="In the plain story, tell the roll of every Nth turn only."
+    "--every",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="In the plain story, tell the roll of every Nth turn only.",
 )
 @options.RUNS
 def watch(run: str | None, plain: bool, every: int, out: Path | None) -> int:

@@ -103,7 +103,9 @@ classroom_options = together(
         metavar="WHAT,...",
         help="Kept back until a key reveals it: ghost, floor, verdict, diagnosis, or all.",
     ),
-    click.option("--vote-at", type=click.Choice(["key", "encounter"]), default="key", help="When the room votes; key: when e is pressed."),
+    click.option(
+        "--vote-at", type=click.Choice(["key", "encounter"]), default="key", show_default=True, help="When the room votes; key: on e."
+    ),
 )
 """What a teacher adds to a game before a room; `Launch` takes them as they are."""
 
