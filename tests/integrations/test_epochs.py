@@ -1,5 +1,6 @@
 """How much data an epoch reads, when the schedule steps, and what is said about it."""
 
+import itertools
 import math
 import warnings
 from collections.abc import Iterator
@@ -340,3 +341,22 @@ def test_other_names_are_obeyed(tmp_path: Path) -> None:
     assert trainer.run.folder.parent == tmp_path
     assert trainer.run.campaign.config.camps.every == 2
     assert trainer._clip is None
+
+
+def test_a_validation_loader_that_does_not_end_is_told(tmp_path: Path) -> None:
+    """After many batches of a loader without a length, once; a list of as many is read in silence."""
+
+    class Endless:
+        def __iter__(self) -> Iterator[Any]:
+            for number in itertools.count():
+                if number > 1010:
+                    raise InterruptedError  # who waits has read the warning
+                yield batches(1)[0]
+
+    trainer = trainer_of(net(), tmp_path)
+    with pytest.raises(InterruptedError), pytest.warns(UserWarning, match="tells no length and has given 1,000 batches") as told:
+        trainer.evaluate(Endless())
+    assert len(told) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trainer.evaluate(batches(1010))

@@ -2,16 +2,24 @@
 
 import contextlib
 import math
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from torch import nn
 
 from rolltrain_tui.base.statistics import square, total
-from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each, own_batch
+from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each, length_of, own_batch
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.tensors.any_batch import examples_in
+
+MANY = 1000
+ENDLESS = (
+    f"the validation data loader tells no length and has given {MANY:,} batches so far; each evaluation reads it to its end. "
+    "If it has none, give a list of some of its batches"
+)
+"""Said once, for who waits: a loader without an end is never done."""
 
 
 def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], seed: int, count: int) -> Evaluation:
@@ -34,6 +42,8 @@ def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], s
                 losses.append(criterion(model, batch)[0].item())
                 weights.append(examples_in(batch) or 1.0)
         batches += 1
+        if batches == MANY and length_of(loader) is None:
+            warnings.warn(ENDLESS, stacklevel=2)
         if len(losses) >= count:
             break
     if not losses:
