@@ -1,10 +1,10 @@
 """Whether a package that only some runs need is installed, without loading it."""
 
-import sys
-from importlib.util import find_spec
+import importlib.util
 
 
 def installed(package: str) -> bool:
-    if package in sys.modules:
-        return sys.modules[package] is not None
-    return find_spec(package) is not None
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # it is loaded, and does not say from where
+        return True
