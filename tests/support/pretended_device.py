@@ -80,6 +80,9 @@ class There(Tensor):
     def data_ptr(self) -> int:
         return self.host.data_ptr()
 
+    def new_tensor(self, data: Any, *, dtype: torch.dtype | None = None) -> Tensor:
+        return torch.tensor(data, dtype=dtype or self.dtype, device=DEVICE)
+
     def tolist(self) -> Any:
         return self.host.tolist()
 
@@ -112,7 +115,7 @@ class PretendedDevice(TorchDispatchMode):
         stays = bool(there) if func not in COPIES | PLACES_MAY_LIE_ELSEWHERE else isinstance(args[0], There)
         stays = stays if asked is None else torch.device(asked).type == NAME
         args, kwargs = tree_unflatten([value.host if isinstance(value, There) else value for value in flat], spec)
-        if asked is not None:
+        if stays and asked is not None:
             kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"} | {"device": torch.device("cpu")}
         found = func(*args, **kwargs)
         if not stays:
