@@ -189,6 +189,21 @@ def test_three_turns_without_a_step_or_a_gradient_are_told_once(
     assert words in capsys.readouterr().err
 
 
+def test_only_turns_in_a_row_count() -> None:
+    """A step in between begins the count anew: two turns without one, again and again, are nothing to tell; three are told at the third."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    game = rolltrain_tui.session(model, optimizer, **OFF)
+    for turn in range(11):
+        optimizer.zero_grad()
+        loss = loss_of(model, turn)
+        loss.backward()
+        with game.turn(loss):
+            if turn in (2, 5, 7):
+                optimizer.step()
+    assert [event.turn for event in game.events if isinstance(event, LoopWarned)] == [4]  # a turn is counted for each step
+
+
 def test_a_second_step_in_a_turn_is_told_once() -> None:
     """The game acts on the first alone."""
     model = net()
