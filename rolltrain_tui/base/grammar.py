@@ -14,3 +14,8 @@ def counted(number: int, noun: str, many: str = "") -> str:
 def plural(number: float, noun: str, many: str = "") -> str:
     """The noun after this number, which stands before it in a form of its own: "1 step", "2,000 steps"."""
     return noun if number == 1 else many or noun + "s"
+
+
+def minus(number: str) -> str:
+    """A number that people read on a screen or in a report, with the sign for minus. What programs read keeps the hyphen."""
+    return number.replace("-", "−")

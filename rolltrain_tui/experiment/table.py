@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
+from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.base.statistics import Estimate, estimate, paired
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, arms_of
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
@@ -177,7 +178,7 @@ def cells_of_difference(of: Estimate) -> tuple[str, str, str]:
 
 def number(value: float, digits: int) -> str:
     """A number for people; an en dash if it is not finite."""
-    return f"{value + 0.0:.{digits}f}".replace("-", "−") if isfinite(value) else "–"  # + 0.0: no negative zero
+    return minus(f"{value + 0.0:.{digits}f}") if isfinite(value) else "–"  # + 0.0: no negative zero
 
 
 def signed(value: float, digits: int = 4) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from math import isfinite, nan
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.health.gate import ghost_value
@@ -120,7 +120,7 @@ def _safe(text: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value + 0.0:.4f}".replace("-", "−") if isfinite(value) else "–"  # + 0.0: no negative zero
+    return minus(f"{value + 0.0:.4f}") if isfinite(value) else "–"  # + 0.0: no negative zero
 
 
 def _gflop(value: float) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import islice
 
+from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers
 from rolltrain_tui.modes.duel.table.position import AXES, names
@@ -68,5 +69,5 @@ def value_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
     lines: list[Line] = []
     for n, (axes, value) in enumerate(rated[:height]):
         gauge = bar(value - low + 0.02 * (high - low), (high - low) * 1.02, max(4, width - name - 12), "energy")
-        lines.append([("★ " if n == 0 else "  ", "accent"), (f"{names(axes):<{name}} ", ""), *gauge, (f" {value:+.3f}", "strong")])
+        lines.append([("★ " if n == 0 else "  ", "accent"), (f"{names(axes):<{name}} ", ""), *gauge, (minus(f" {value:+.3f}"), "strong")])
     return lines

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Literal
 
-from rolltrain_tui.base.grammar import capital, counted
+from rolltrain_tui.base.grammar import capital, counted, minus
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.events import (
     ActBegan,
@@ -140,7 +140,7 @@ def gate_face(event: GateFaced, objective: Objective = VALIDATION_LOSS) -> CardF
         ("This run", f"{objective.text(event.value, 3)} on the probe set"),
         (capital(objective.par), f"{loss(event.ghost, 3)} at this turn{_recorded(objective)}"),
         ("The bar", f"{loss(event.bar, 3)}, the worst that passes"),
-        ("Experience", f"{event.xp:+d} XP".replace("-", "−")),
+        ("Experience", minus(f"{event.xp:+d} XP")),
     )
     art = GATE_OPEN if event.opened else GATE_SHUT
     return CardFace("gate", "The Validation Gate", f"turn {event.turn}", art, _gate_word(event), rows)
@@ -156,7 +156,7 @@ NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "
 def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> CardFace:
     """What an ability did, as measured."""
     name = flat(title(event.ability)) if event.ability else "all abilities"
-    delta = f"{event.delta:+.4f} ± {event.standard_error:.4f}".replace("-", "−")
+    delta = minus(f"{event.delta:+.4f} ± {event.standard_error:.4f}")
     rows = (
         ("Difference", f"{delta} {objective.unit}".rstrip()),
         ("Over", f"{counted(event.turns, 'turn')}, from turn {event.since} on"),

@@ -1,6 +1,6 @@
 """The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import KeptBack, TwinJudged
 from rolltrain_tui.story.measurements import evidence
@@ -67,7 +67,7 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
     mark, tone = VERDICTS[twin.end.verdict]
     return [
         (f"{whose}Δval ", "muted"),
-        (f"{twin.end.delta:+.4f} ±{twin.end.standard_error:.4f}".replace("-", "−"), ""),
+        (minus(f"{twin.end.delta:+.4f} ±{twin.end.standard_error:.4f}"), ""),
         (f" over {counted(twin.turns, 'turn')} ", "muted"),
         (f"{mark} {twin.end.verdict}", tone),
     ]

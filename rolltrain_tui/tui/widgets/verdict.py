@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.base.grammar import capital
+from rolltrain_tui.base.grammar import capital, minus
 from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.rules.health.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
@@ -64,7 +64,7 @@ def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
 
 
 def _delta(mean: float, error: float) -> str:
-    return f"{mean:+.3f} ±{error:.3f}".replace("-", "−") if math.isfinite(mean) else "came to nothing"
+    return minus(f"{mean:+.3f} ±{error:.3f}") if math.isfinite(mean) else "came to nothing"
 
 
 def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int, *, keys: bool) -> list[Line]:

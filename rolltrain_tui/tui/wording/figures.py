@@ -2,14 +2,16 @@
 
 import math
 
+from rolltrain_tui.base.grammar import minus
+
 
 def signed(number: int) -> str:
-    return f"{number:+d}".replace("-", "−")
+    return minus(f"{number:+d}")
 
 
 def factor(k: float) -> str:
     """A multiple of the plain update: "×1.500"."""
-    return f"×{k:.3f}".replace("-", "−") if math.isfinite(k) else "×?"
+    return minus(f"×{k:.3f}") if math.isfinite(k) else "×?"
 
 
 def work(gflop: float) -> str:
