@@ -197,7 +197,7 @@ def test_a_worse_validation_points_up() -> None:
 def test_a_camp_promises_no_save() -> None:
     """What a fall goes back to is in memory. Whether the save that follows succeeds is not known yet, and told elsewhere."""
     words = " ".join(value for _, value in face_of([CAMP]).rows)
-    assert "Whoever falls wakes at this fire" in words
+    assert "Whoever falls and may go on wakes at this fire" in words
     assert not re.search("kept|saved?|disk", words)
 
 

@@ -118,7 +118,7 @@ def camp_face(
     rows += [(flat(title(charge.ability)), f"{charge.left}/{charge.most}") for charge in event.sheet.charges if charge.most is not None]
     if event.kind == "short":
         return CardFace("camp", "Short rest", f"turn {event.turn}", (), "A moment to breathe", tuple(rows))
-    rows += [("", ""), ("", "Whoever falls wakes at this fire, with the weights as they are now.")]
+    rows += [("", ""), ("", "Whoever falls and may go on wakes at this fire, with the weights as they are now.")]
     return CardFace("camp", "Camp", f"turn {event.turn}", CAMP, "Long rest", tuple(rows))
 
 
