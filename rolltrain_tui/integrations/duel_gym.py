@@ -73,7 +73,7 @@ class DuelEnv(gymnasium.Env):
     An agent that takes a coordinate that the host did not name loses at once: reward -1, and `info["illegal"]` says why.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 1}
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - gymnasium's own class attribute
 
     def __init__(
         self,

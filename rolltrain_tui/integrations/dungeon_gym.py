@@ -6,7 +6,7 @@ with `actions="text"` the command itself. What is admissible now stands in `info
 
 from collections.abc import Mapping, Sequence
 from string import ascii_letters, digits, punctuation
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import gymnasium
 import numpy as np
@@ -32,7 +32,7 @@ class DungeonEnv(gymnasium.Env):
     number is refused like any other command that the world does not accept.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012 - gymnasium's own class attribute
 
     def __init__(
         self,
