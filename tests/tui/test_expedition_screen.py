@@ -187,7 +187,7 @@ async def test_every_size_shows_the_essentials(tmp_path: Path, size: tuple[int, 
 @pytest.mark.parametrize("size", [(50, 10), (1, 1), (200, 5)])
 async def test_a_terminal_that_is_too_small_is_told_so(tmp_path: Path, size: tuple[int, int]) -> None:
     """The game says what it needs, and whether the run goes on meanwhile."""
-    async with playing(tmp_path, size=size) as game:
+    async with playing(tmp_path, "pace.turns_per_second=1", size=size) as game:
         await game.play_to(2)
         assert size[1] < 10 or "60 columns and 18 rows" in game.text
         if size[1] == 10:
