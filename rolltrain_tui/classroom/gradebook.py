@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from rolltrain_tui.base.safe_text import cell, flat
 from rolltrain_tui.classroom.result import Outcome, Result
+from rolltrain_tui.story.narration import plus_minus
 
 MARKS: Mapping[Outcome, str] = {"exact": "✔", "consistent": "✔", "undecided": "?", "contradicted": "✖", "refused": "·"}
 
@@ -37,7 +38,7 @@ COLUMNS: Mapping[str, Callable[[Row], str]] = {
     "why": lambda row: row.result.reason,
     "measures": lambda row: row.result.label,
     "value": lambda row: number(row.result.value),
-    "standard error": lambda row: number(row.result.standard_error),
+    "standard error": lambda row: error_behind(row.result, ""),
     "plain training": lambda row: number(row.result.ghost),
     "against plain": lambda row: against(row.result),
     "turns": lambda row: str(row.result.turn),
@@ -63,6 +64,18 @@ def number(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:.4f}" if math.isfinite(value) else str(value)
+
+
+def with_error(result: Result) -> str:
+    """The value and its standard error; empty where there is no value."""
+    if result.value is None:
+        return ""
+    return number(result.value) + error_behind(result, " ± ")
+
+
+def error_behind(result: Result, sign: str) -> str:
+    """The standard error of the value behind this sign; empty where it is unknown, as that of a single example is."""
+    return plus_minus(result.standard_error, 4, sign) if result.standard_error is not None else ""
 
 
 def against(result: Result) -> str:
@@ -92,9 +105,8 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
     lines = []
     for row in rows:
         result = row.result
-        value = f"{number(result.value)} ± {number(result.standard_error)}" if result.value is not None else ""
         name = set_cell_size(flat(row.name), width)
-        lines.append(f"{MARKS[result.outcome]} {name}  {result.outcome:<12}  {value:<17}  {against(result)}".rstrip())
+        lines.append(f"{MARKS[result.outcome]} {name}  {result.outcome:<12}  {with_error(result):<17}  {against(result)}".rstrip())
         reason = "" if result.outcome in ("exact", "consistent") else result.reason
         short = f"It stops after turn {result.turn} of {result.turns}." if result.turn < result.turns else ""
         lines += [f"    {flat(words)}" for words in (reason, short, row.alike and f"Alike: {row.alike}", row.note) if words]

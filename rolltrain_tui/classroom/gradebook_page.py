@@ -6,7 +6,7 @@ from html import escape
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.gradebook import MARKS, Row, against, moment, number
+from rolltrain_tui.classroom.gradebook import MARKS, Row, against, moment, with_error
 
 _STYLE = """
 :root {
@@ -108,12 +108,11 @@ def _count(number: int, what: str) -> str:
 
 def _row(row: Row) -> str:
     found = row.result
-    value = f"{number(found.value)} ± {number(found.standard_error)}" if found.value is not None else "–"
     verdict = f'<span class="{found.outcome}">{MARKS[found.outcome]} {found.outcome}</span>'
     reason = found.reason if found.outcome not in ("exact", "consistent") else ""
     seen = found.turns > 0  # a file that was refused unread has no numbers
     numbers = (
-        f"{value}{_small(found.label)}",
+        f"{with_error(found) or '–'}{_small(found.label)}",
         against(found) or "–",
         f"{found.turn}/{found.turns}" if seen else "–",
         f"{found.given}{_small(f'{found.refused} refused' if found.refused else '')}" if seen else "–",

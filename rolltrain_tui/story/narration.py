@@ -230,7 +230,7 @@ def _(event: ev.TwinSetOut) -> str:
 def _(event: ev.TwinJudged, objective: Objective) -> str:
     name = _watched(event.ability)
     words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
-    numbers = f"{objective.name} {event.delta:+.4f}{objective.unit_behind}, plus or minus {event.standard_error:.4f}"
+    numbers = f"{objective.name} {event.delta:+.4f}{objective.unit_behind}{_give_or_take(event.standard_error, 4)}"
     return f"The twin's verdict: {words}; {numbers}, over {counted(event.turns, 'turn')} beside a twin without."
 
 
@@ -407,7 +407,7 @@ PACE_WORDS: Mapping[Pace, str] = {
 def _tried(scout: ScoutReport) -> str:
     if not math.isfinite(scout.delta):
         return "came to nothing"
-    return f"{scout.delta:+.3f} plus or minus {scout.standard_error:.3f}"
+    return f"{scout.delta:+.3f}{plus_minus(scout.standard_error, sign=' plus or minus ')}"
 
 
 def best_words(event: ev.ScoutsReturned) -> str:
@@ -452,8 +452,8 @@ def plus_minus(standard_error: float, digits: int = 3, sign: str = " ± ", behin
     return f"{sign}{standard_error:.{digits}f}{behind}" if math.isfinite(standard_error) else ""
 
 
-def _give_or_take(standard_error: float) -> str:
-    return plus_minus(standard_error, sign=", plus or minus ")
+def _give_or_take(standard_error: float, digits: int = 3) -> str:
+    return plus_minus(standard_error, digits, ", plus or minus ")
 
 
 def _amount(value: float, objective: Objective) -> str:

@@ -198,6 +198,18 @@ def test_tables_hold_no_formula_no_markup_and_no_address(room: Class) -> None:
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.parametrize("error", [None, float("inf"), float("nan")])
+def test_an_error_that_nobody_knows_is_left_out(room: Class, error: float | None) -> None:
+    """A value over a single example has no standard error: its cell in the spreadsheet is empty, and no ± follows the value."""
+    rows = [Row("Ada", Result(outcome="exact", value=1.25, standard_error=error, turn=9, turns=9), 0.0, "ada.zip")]
+    (told,) = csv.DictReader(io.StringIO(as_csv(rows)))
+    assert (told["value"], told["standard error"]) == ("1.2500", "")
+    body = as_page(rows, room.asked).partition("<tbody>")[2].partition("</tbody>")[0]
+    for words in (*as_lines(rows), body):
+        assert "1.2500" in words
+        assert "±" not in words
+
+
 def test_files_without_a_name_are_no_students(room: Class, anna: Path, tmp_path: Path, here: list[Path]) -> None:
     """They stand below the students, by their path, with their reason; the page counts them apart."""
     folder = tmp_path / "in"

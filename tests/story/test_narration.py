@@ -182,6 +182,10 @@ TOLD: list[tuple[Event, str]] = [
         "The twin's verdict: no measurable effect of the hero's abilities; validation loss +0.0000 nats, plus or minus 0.0000, "
         "over 20 turns beside a twin without.",
     ),
+    (  # on a single example
+        TwinJudged(24, "rage", 5, 20, -0.0121, float("inf"), "no measurable effect", 90.0),
+        "The twin's verdict: no measurable effect of Rage; validation loss -0.0121 nats, over 20 turns beside a twin without.",
+    ),
     (
         TwinLost(9, "rage", 5, 4, "a \x1b[2J error", 9.0),
         "The twin without Rage is lost after 4 turns, without a verdict: a ␛[2J error.",

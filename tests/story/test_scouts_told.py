@@ -3,6 +3,7 @@
 from math import inf, nan
 
 import pytest
+from support.panels import text_of
 
 from rolltrain_tui.protocol.events import ScoutsReturned, ScoutsSetOut
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
@@ -10,6 +11,7 @@ from rolltrain_tui.protocol.readings import Pace, ScoutReport
 from rolltrain_tui.story.counsel import diagnosis_sentences
 from rolltrain_tui.story.narration import best_words, scouts_words, tell
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.widgets.verdict import verdict_lines
 
 SCORE = Objective(name="R²", unit="", better="higher", of_loss=False)
 TRIED = (ScoutReport(1 / 3, 0.0451, 0.0021, False), ScoutReport(3.0, nan, nan, False), ScoutReport(1 / 9, -0.02, 0.001, True))
@@ -30,6 +32,15 @@ def test_the_sentence_has_the_verdict_and_the_best_step() -> None:
     scene = Scene()
     scene.apply(returned())
     assert f"Turn 100: {tell(returned())} {found}" in diagnosis_sentences(scene)
+
+
+def test_an_error_that_nobody_knows_is_left_out() -> None:
+    """On a single example there is none: neither the sentence nor the page has a word for it."""
+    found = ScoutsReturned(100, "unclear", 3.0, 0.0, inf, (ScoutReport(3.0, -0.1, inf, False),), 12.5)
+    assert scouts_words(found, VALIDATION_LOSS) == "Against the run's own steps, in nats: x3 -0.100."
+    scene = Scene()
+    scene.apply(found)
+    assert "×3 −0.100 nats." in text_of(verdict_lines(scene, None, 100))
 
 
 def test_an_objective_without_a_unit_names_none() -> None:

@@ -199,6 +199,8 @@ def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
         assert text_of(proof_lines(scene)[1]).startswith(words)
     scene.apply(TwinJudged(25, "rage", 1, 1, 0.0, 0.0, "no measurable effect", 80.0))
     assert "Δval +0.0000 ±0.0000 over 1 turn = no measurable effect" in text_of(proof_lines(scene))
+    scene.apply(TwinJudged(25, "rage", 1, 20, 0.0121, float("inf"), "no measurable effect", 80.0))  # measured on a single example
+    assert "Δval +0.0121 over 20 turns = no measurable effect" in text_of(proof_lines(scene))
     scene.apply(TwinLost(25, "rage", 1, 19, "the hero fell", 80.0))
     assert "twin lost, no verdict" in text_of(proof_lines(scene))
 

@@ -169,7 +169,7 @@ def _asked(side: Side, turn: int) -> list[str]:
 def _twins(side: Side, turn: int) -> list[str]:
     return [
         f"{twin.ability or 'all abilities'} from turn {twin.since}: {twin.verdict}, "
-        f"{twin.delta:+.4f} ± {twin.standard_error:.4f}{_unit(side)}"
+        f"{twin.delta:+.4f}{plus_minus(twin.standard_error, 4)}{_unit(side)}"
         for twin in side.twins
         if twin.turn >= turn
     ]

@@ -156,7 +156,7 @@ NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "
 def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> CardFace:
     """What an ability did, as measured."""
     name = flat(title(event.ability)) if event.ability else "all abilities"
-    delta = minus(f"{event.delta:+.4f} ± {event.standard_error:.4f}")
+    delta = minus(f"{event.delta:+.4f}{plus_minus(event.standard_error, 4)}")
     rows = (
         ("Difference", f"{delta} {objective.unit}".rstrip()),
         ("Over", f"{counted(event.turns, 'turn')}, from turn {event.since} on"),

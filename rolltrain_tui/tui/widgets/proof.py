@@ -4,6 +4,7 @@ from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import KeptBack, TwinJudged
 from rolltrain_tui.story.measurements import evidence
+from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import Proof, TwinView
 from rolltrain_tui.tui.widgets.die import TOLERANCE, kept
@@ -67,7 +68,7 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
     mark, tone = VERDICTS[twin.end.verdict]
     return [
         (f"{whose}Δval ", "muted"),
-        (minus(f"{twin.end.delta:+.4f} ±{twin.end.standard_error:.4f}"), ""),
+        (minus(f"{twin.end.delta:+.4f}{plus_minus(twin.end.standard_error, 4, ' ±')}"), ""),
         (f" over {counted(twin.turns, 'turn')} ", "muted"),
         (f"{mark} {twin.end.verdict}", tone),
     ]

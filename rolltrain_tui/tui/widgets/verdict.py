@@ -7,7 +7,7 @@ from rolltrain_tui.base.grammar import capital, minus
 from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.rules.health.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
-from rolltrain_tui.story.narration import PACE_WORDS, best_words
+from rolltrain_tui.story.narration import PACE_WORDS, best_words, plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.hint import SCOUTS_OUT, press
 from rolltrain_tui.tui.widgets.panel import Line, justify, paragraph, width_of
@@ -64,7 +64,7 @@ def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
 
 
 def _delta(mean: float, error: float) -> str:
-    return minus(f"{mean:+.3f} ±{error:.3f}") if math.isfinite(mean) else "came to nothing"
+    return minus(f"{mean:+.3f}{plus_minus(error, sign=' ±')}") if math.isfinite(mean) else "came to nothing"
 
 
 def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int, *, keys: bool) -> list[Line]:

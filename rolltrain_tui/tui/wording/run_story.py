@@ -185,7 +185,7 @@ def _decisions(story: RunStory) -> list[Row]:
 def _decision(verdict: TwinJudged, objective: Objective) -> str:
     ability = titled(verdict.ability) if verdict.ability else "All abilities"
     delta = objective.text(verdict.delta, DIGITS, unit=False, sign=True)
-    return f"{ability}, turn {verdict.since}: {delta} ± {loss(verdict.standard_error, DIGITS)}"
+    return f"{ability}, turn {verdict.since}: {delta}{plus_minus(verdict.standard_error, DIGITS)}"
 
 
 def _totals(story: RunStory) -> list[Row]:
