@@ -208,7 +208,7 @@ def test_completion(tmp_path: Path) -> None:
             terminal.send(keys)
             assert terminal.until(partial(re.search, words, terminal.output, re.DOTALL), 30), bytes(terminal.output)
         terminal.send(b"quit\r")
-        assert 0 == terminal.wait(30)
+        assert 0 == terminal.wait()
     finally:
         terminal.close()
     assert "config learning_rate 0.5" in (tmp_path / "arena" / "history").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from rolltrain_tui.cluster.choices import Leader, follow
 from rolltrain_tui.cluster.gang import Gang, RankLostError, RanksError
 from rolltrain_tui.cluster.runs import Follower, LeadingRun
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 class Talk:

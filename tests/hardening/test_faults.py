@@ -244,7 +244,7 @@ async def test_a_learner_that_hangs(begin: Begin) -> None:
     finally:
         released.set()
         assert app.bridge is not None
-        assert app.bridge.join(30)
+        assert app.bridge.join(60)
 
 
 async def test_a_failure_is_told_on_the_screen(begin: Begin) -> None:

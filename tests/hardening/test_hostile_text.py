@@ -96,7 +96,7 @@ def test_every_screen_of_a_game(tmp_path: Path, tally: Tally) -> None:
         assert terminal.until((tmp_path / "said").exists, 60)
         terminal.read(1.0)
         os.kill(terminal.process.pid, signal.SIGTERM)
-        terminal.wait(20)
+        terminal.wait()
         output = bytes(terminal.output)
     finally:
         terminal.close()

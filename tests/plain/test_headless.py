@@ -278,7 +278,7 @@ def test_the_end_of_input_frees_a_paused_run(config: CampaignConfig, out: io.Str
     expedition = FakeExpedition(config, extra=[LEVEL])
     found = journey(expedition, out, pause_on=["level"])
     found.hear("pause")
-    listen(io.StringIO(""), found.hear, found.no_more_lines).join(10)
+    listen(io.StringIO(""), found.hear, found.no_more_lines).join(60)
     found.play()
     assert found.scene.ending is not None
 
@@ -293,7 +293,7 @@ def test_listening_below_the_buffers() -> None:
         os.write(write, b"rage\r\nsa")
         os.write(write, b"ve \xff\nquit")
         os.close(write)
-        thread.join(10)
+        thread.join(60)
     assert heard == ["rage", "save \ufffd", "quit"]
     assert done.is_set()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.paths import TESTS
-from support.serving import serving, visitor
+from support.serving import serving, until, visitor
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 pytest.importorskip("textual_serve", reason="the extra serve is not installed")
@@ -62,12 +62,9 @@ async def test_a_guest_has_a_game_that_ends_with_the_visit(monkeypatch: pytest.M
             await socket.send_str(json.dumps(["stdin", "x"]))
             await seen(socket, r"<key x saves guests>")
             await socket.close()
-            for _ in range(100):
-                if server.room.guests.seats.taken == 0:  # freed last
-                    break
-                await asyncio.sleep(0.1)
+            seats = server.room.guests.seats
+            await until(lambda seats=seats: seats.taken == 0)
             assert not is_there(pid)
-            assert server.room.guests.seats.taken == 0
 
 
 async def test_a_game_that_will_not_quit_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

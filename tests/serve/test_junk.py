@@ -96,7 +96,7 @@ async def test_half_requests_keep_nobody_out(server: Server, capfd: pytest.Captu
         for _ in range(3):
             assert await is_served(server)
         server.room.mirror.show("a frame", (80, 24))
-        while "a frame" not in str((await asyncio.wait_for(looking.receive(), 10)).data):
+        while "a frame" not in str((await asyncio.wait_for(looking.receive(), 60)).data):
             pass
         for writer in held:
             writer.close()

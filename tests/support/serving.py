@@ -1,7 +1,8 @@
 """A server without a game, and a visitor who has been let in."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -41,3 +42,12 @@ async def visitor(server: Server, *, enter: bool = True, **headers: str) -> Asyn
             async with session.post("/enter", json={"token": server.door.token}) as answer:
                 assert answer.status == 204
         yield session
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait until something holds: what the server does comes a moment after what a visitor sees of it."""
+    for _ in range(1200):
+        if holds():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come about")

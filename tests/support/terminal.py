@@ -19,6 +19,8 @@ from rolltrain_tui.tui.settings import remember
 from support import warm
 
 STORY = re.compile(rb"loss \d")
+PATIENCE = 90.0
+"""Seconds that a test waits for what must come: only a fault takes so long, however busy the machine is."""
 LEFT_IN_ORDER = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
 """Alternate screen, cursor, mouse, bracketed paste: what a program must put back."""
 
@@ -71,7 +73,7 @@ class Terminal:
         while (left := end - time.monotonic()) > 0:
             self.read(left)
 
-    def until(self, holds: Callable[[], Any], seconds: float = 90.0) -> bool:
+    def until(self, holds: Callable[[], Any], seconds: float = PATIENCE) -> bool:
         """Read on until something holds."""
         deadline = time.monotonic() + seconds
         while not (held := holds()) and time.monotonic() < deadline:
@@ -87,7 +89,7 @@ class Terminal:
         os.close(self.master)
         self.master = self._slave = -1
 
-    def wait(self, seconds: float) -> int | None:
+    def wait(self, seconds: float = PATIENCE) -> int | None:
         """The return code, reading on meanwhile; None when it still runs."""
         deadline = time.monotonic() + seconds
         while (code := self.process.poll()) is None and time.monotonic() < deadline:
