@@ -18,15 +18,15 @@ __all__ = [
 ]  # fmt: skip
 
 _ORIGINAL = ("CharacterClass", "ExperienceSystem", "GradientOoze", "LossDragon", "Monster", "MonsterEncounter", "WeightWraith")
-_ROOMS = {"RollToTrain": "plain", "RollToTrainCallback": "huggingface", "Session": "session", "session": "begin"}
-_ROOMS |= dict.fromkeys(_ORIGINAL, "original")
+_ROOMS = {"RollToTrain": "plain", "RollToTrainCallback": "huggingface", "Session": "session.session", "session": "session.begin"}
+_ROOMS |= dict.fromkeys(_ORIGINAL, "terms.original")
 
 
 def __getattr__(name: str) -> Any:
     """The public names, each brought in at first use. RollToTrainCallback needs an extra, so `import *` leaves it out."""
     if name not in __all__ and name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.integrations.{_ROOMS.get(name, 'characters')}"), name)
+    return getattr(import_module(f"{__name__}.integrations.{_ROOMS.get(name, 'terms.characters')}"), name)
 
 
 def __dir__() -> list[str]:

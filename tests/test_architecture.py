@@ -26,7 +26,7 @@ LIGHT = {
             "rolltrain_tui.plugins",
             "rolltrain_tui.cli.main",
             "rolltrain_tui.cli.arena",
-            "rolltrain_tui.integrations.characters",
+            "rolltrain_tui.integrations.terms.characters",
         ],
         ("torch", "textual", "matplotlib", "plotext", "tensorboard", "wandb", "numpy"): [
             "rolltrain_tui.config.schema",
@@ -49,7 +49,7 @@ LIGHT = {
         ("textual", "rolltrain_tui.rules.game", "rolltrain_tui.protocol.inbox"): ["rolltrain_tui.modes.text.learner"],
         ("textual", "transformers", "lightning", "matplotlib"): [
             "rolltrain_tui.runs.run",
-            "rolltrain_tui.integrations.session",
+            "rolltrain_tui.integrations.session.session",
             "rolltrain_tui.integrations.plain",
         ],
     },

@@ -7,13 +7,13 @@ training resumed from one goes on with the same dice, hero and monsters.
 from pathlib import Path
 from typing import Any, Unpack
 
-from rolltrain_tui.integrations.begin import foreign_terms
-from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
-from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
-from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Say, aloud
-from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
+from rolltrain_tui.integrations.session.begin import foreign_terms
+from rolltrain_tui.integrations.session.checkpoints import stow, unpack_into
+from rolltrain_tui.integrations.session.metrics import Expected, objective_of, same_measure
+from rolltrain_tui.integrations.session.session import Session
+from rolltrain_tui.integrations.session.talk import Say, aloud
+from rolltrain_tui.integrations.terms.terms import GameKeywords, takes_terms
 from rolltrain_tui.integrations.trainer_callback import TrainerGame
 
 try:

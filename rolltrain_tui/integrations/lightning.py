@@ -10,11 +10,11 @@ from typing import Any, Literal, Unpack
 import torch
 from torch import Tensor
 
-from rolltrain_tui.integrations.begin import foreign_terms
-from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
-from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Say, aloud
-from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
+from rolltrain_tui.integrations.session.begin import foreign_terms
+from rolltrain_tui.integrations.session.metrics import Expected, objective_of, same_measure
+from rolltrain_tui.integrations.session.session import Session
+from rolltrain_tui.integrations.session.talk import Say, aloud
+from rolltrain_tui.integrations.terms.terms import GameKeywords, takes_terms
 from rolltrain_tui.integrations.trainer_callback import TrainerGame
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.integrations.begin import session
-from rolltrain_tui.integrations.characters import Paladin
-from rolltrain_tui.integrations.session import Session
+from rolltrain_tui.integrations.session.begin import session
+from rolltrain_tui.integrations.session.session import Session
+from rolltrain_tui.integrations.terms.characters import Paladin
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.training.state.host_chance import host_unchanged, seeded_host_state, set_host_state
 from rolltrain_tui.training.state.snapshots import Snapshot

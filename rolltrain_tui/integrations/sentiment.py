@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from rolltrain_tui import Barbarian, Cleric, Fighter, Paladin, Rogue, RollToTrain, Wizard
-from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.integrations.terms.characters import Character
 
 KIND = ("fine", "warm", "splendid", "honest", "cheerful", "generous", "crisp", "hearty")
 UNKIND = ("foul", "cold", "dreary", "greasy", "sullen", "stingy", "stale", "bitter")

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.integrations.begin import begin_session
-from rolltrain_tui.integrations.metrics import Expected
-from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Once, Say, teller
-from rolltrain_tui.integrations.terms import Terms
+from rolltrain_tui.integrations.session.begin import begin_session
+from rolltrain_tui.integrations.session.metrics import Expected
+from rolltrain_tui.integrations.session.session import Session
+from rolltrain_tui.integrations.session.talk import Once, Say, teller
+from rolltrain_tui.integrations.terms.terms import Terms
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.objective import Objective
 

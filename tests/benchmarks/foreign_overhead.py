@@ -46,7 +46,7 @@ class Meter:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Inside, every session and its hooks."""
-        from rolltrain_tui.integrations.session import Session
+        from rolltrain_tui.integrations.session.session import Session
         from rolltrain_tui.training.levers.foreign_optimizer import OptimizerHooks
 
         calls = [

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, RollToTrain
-from rolltrain_tui.integrations.checkpoints import _unpacked
+from rolltrain_tui.integrations.session.checkpoints import _unpacked
 from rolltrain_tui.protocol.commands import Speak, UseAbility
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, Spoke, StepTaken
 from rolltrain_tui.runs.log.event_log import read, story_sha256
@@ -214,7 +214,7 @@ def test_a_game_that_cannot_be_saved_ends_no_training(fit: Fit, monkeypatch: pyt
     def full(*args: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rolltrain_tui.integrations.checkpoints.atomic_files.replace", full)
+    monkeypatch.setattr("rolltrain_tui.integrations.session.checkpoints.atomic_files.replace", full)
     callback = rolltrain_tui.RollToTrainCallback(tell=None)
     with pytest.warns(UserWarning, match="could not be saved .* No space left on device") as said:
         fit("bert", callback)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui import RollToTrain
-from rolltrain_tui.integrations.begin import session
+from rolltrain_tui.integrations.session.begin import session
 from rolltrain_tui.protocol.commands import SaveGame
 from rolltrain_tui.protocol.events import TwinJudged, TwinLost
 from rolltrain_tui.runs.log.event_log import read

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Paladin, RollToTrain, Session, Wizard
-from rolltrain_tui.integrations.checkpoints import stow
+from rolltrain_tui.integrations.session.checkpoints import stow
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.events import CommandRefused, Event, StepTaken
 from rolltrain_tui.training.state.optimizer_trial import unsaved

@@ -15,8 +15,8 @@ import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
 from rolltrain_tui.exports.card import report_card
 from rolltrain_tui.exports.export import read as read_export
-from rolltrain_tui.integrations.checkpoints import stow, unpack_into
-from rolltrain_tui.integrations.terms import Terms
+from rolltrain_tui.integrations.session.checkpoints import stow, unpack_into
+from rolltrain_tui.integrations.terms.terms import Terms
 from rolltrain_tui.plain.run import status as plain_status
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.effects import StepEffect

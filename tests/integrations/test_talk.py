@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.integrations.talk import aloud
+from rolltrain_tui.integrations.session.talk import aloud
 
 
 @pytest.mark.parametrize("bars", [True, False])

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.integrations.session import Session
+from rolltrain_tui.integrations.session.session import Session
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.training.tensors.shards import whole

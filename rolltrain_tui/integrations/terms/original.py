@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.integrations.terms.characters import Character
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.hero.levels import next_level_xp
 from rolltrain_tui.rules.monsters.monsters import BESTIARY

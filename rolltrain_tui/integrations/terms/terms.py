@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ParamSpec, TypedDict, TypeVar, get_args
 
 from rolltrain_tui.config.schema import DiceConfig
-from rolltrain_tui.integrations.characters import Character, character_of
-from rolltrain_tui.integrations.keywords import exact_keywords, meant
-from rolltrain_tui.integrations.original import ExperienceSystem, Monster, MonsterEncounter, encounters_of
+from rolltrain_tui.integrations.terms.characters import Character, character_of
+from rolltrain_tui.integrations.terms.keywords import exact_keywords, meant
+from rolltrain_tui.integrations.terms.original import ExperienceSystem, Monster, MonsterEncounter, encounters_of
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError
-from rolltrain_tui.integrations.session import Session
+from rolltrain_tui.integrations.session.session import Session
 from rolltrain_tui.runs.saves.manifest import SaveError
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 from rolltrain_tui.runs.saves.tensors import pack, unpack

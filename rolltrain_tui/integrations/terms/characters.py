@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rolltrain_tui.integrations.keywords import meant, plain_number
+from rolltrain_tui.integrations.terms.keywords import meant, plain_number
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.classes import CLASSES, STATS
 from rolltrain_tui.rules.hero.levels import TOP_LEVEL

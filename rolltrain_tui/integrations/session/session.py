@@ -37,10 +37,10 @@ from rolltrain_tui.cluster.boundary import agreed
 from rolltrain_tui.cluster.gang import of_this_process
 from rolltrain_tui.cluster.muster import know_machines
 from rolltrain_tui.game.turn import TurnCycle
-from rolltrain_tui.integrations.journal import Journal
-from rolltrain_tui.integrations.metrics import LOSS, objective_of
-from rolltrain_tui.integrations.step_watch import NO_STEP, StepWatch
-from rolltrain_tui.integrations.talk import aloud
+from rolltrain_tui.integrations.session.journal import Journal
+from rolltrain_tui.integrations.session.metrics import LOSS, objective_of
+from rolltrain_tui.integrations.session.step_watch import NO_STEP, StepWatch
+from rolltrain_tui.integrations.session.talk import aloud
 from rolltrain_tui.modes.changes import as_begun, changes
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak

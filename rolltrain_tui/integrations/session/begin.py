@@ -6,11 +6,11 @@ from typing import Unpack
 from torch import nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.integrations.keywords import either, folder_of
-from rolltrain_tui.integrations.metrics import objective_of
-from rolltrain_tui.integrations.plain import check_parts, refuse_undone
-from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.terms import GameKeywords, Terms, at_least_one, takes_terms, title
+from rolltrain_tui.integrations.session.metrics import objective_of
+from rolltrain_tui.integrations.session.parts import check_parts, refuse_undone
+from rolltrain_tui.integrations.session.session import Session
+from rolltrain_tui.integrations.terms.keywords import either, folder_of
+from rolltrain_tui.integrations.terms.terms import GameKeywords, Terms, at_least_one, takes_terms, title
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.events import ENDLESS
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
