@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rolltrain_tui.arena.agents import PRESETS, AgentError, Recipe, Shape, check_name, check_recipe, check_shape, parse_setting
-from rolltrain_tui.arena.battles import Battles, Entrant
-from rolltrain_tui.arena.corpora import text_facts
-from rolltrain_tui.arena.dice import parse_hero
-from rolltrain_tui.arena.matches import Terms, check_contenders, contender_of, steps_of, terms_for
-from rolltrain_tui.arena.roster import Roster
-from rolltrain_tui.arena.tournament import Tournament, exists, plan, reopen
+from rolltrain_tui.arena.agents.agents import PRESETS, AgentError, Recipe, Shape, check_name, check_recipe, check_shape, parse_setting
+from rolltrain_tui.arena.agents.corpora import text_facts
+from rolltrain_tui.arena.agents.roster import Roster
+from rolltrain_tui.arena.battles.battles import Battles, Entrant
+from rolltrain_tui.arena.battles.matches import Terms, check_contenders, contender_of, steps_of, terms_for
+from rolltrain_tui.arena.battles.tournament import Tournament, exists, plan, reopen
+from rolltrain_tui.arena.training.dice import parse_hero
 
 CREATE = "NAME N_EMBD N_LAYER N_HEAD, such as Tiny 8 1 2, or NAME microgpt; then context=16 style=gpt data=names learning_rate=0.01 ..."
 BATTLE = (

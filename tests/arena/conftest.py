@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.arena.agent_file import Champion
-from rolltrain_tui.arena.agents import Agent, Recipe, Shape
-from rolltrain_tui.arena.corpora import text_facts
-from rolltrain_tui.arena.matches import Contender, Terms, floor_score
-from rolltrain_tui.arena.roster import Roster
+from rolltrain_tui.arena.agents.agent_file import Champion
+from rolltrain_tui.arena.agents.agents import Agent, Recipe, Shape
+from rolltrain_tui.arena.agents.corpora import text_facts
+from rolltrain_tui.arena.agents.roster import Roster
+from rolltrain_tui.arena.battles.matches import Contender, Terms, floor_score
 
 SMALL = Shape(n_embd=8, n_layer=1, n_head=2, context=8)
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rolltrain_tui.arena.agent_file import Champion, dump, parse, read
-from rolltrain_tui.arena.agents import AgentError, Recipe, Shape
-from rolltrain_tui.arena.corpora import TextFacts, check_length
-from rolltrain_tui.arena.events import Trained
-from rolltrain_tui.arena.roster import Roster, roster_table
-from rolltrain_tui.arena.training import train
+from rolltrain_tui.arena.agents.agent_file import Champion, dump, parse, read
+from rolltrain_tui.arena.agents.agents import AgentError, Recipe, Shape
+from rolltrain_tui.arena.agents.corpora import TextFacts, check_length
+from rolltrain_tui.arena.agents.roster import Roster, roster_table
+from rolltrain_tui.arena.training.events import Trained
+from rolltrain_tui.arena.training.training import train
 from rolltrain_tui.modes.text.corpora.text_file import DataError
 
 
@@ -25,7 +25,7 @@ def test_written_and_read(agent: Any, tmp_path: Path) -> None:
     """A trained agent comes back exactly, and other programs can read its tensors."""
     import safetensors.torch
 
-    from rolltrain_tui.arena.agent_file import write
+    from rolltrain_tui.arena.agents.agent_file import write
 
     champion = trained(agent(), 3)
     write(tmp_path / "x.safetensors", champion)
@@ -36,8 +36,8 @@ def test_written_and_read(agent: Any, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def file() -> bytes:
-    from rolltrain_tui.arena.agents import Agent
-    from rolltrain_tui.arena.corpora import text_facts
+    from rolltrain_tui.arena.agents.agents import Agent
+    from rolltrain_tui.arena.agents.corpora import text_facts
 
     facts = text_facts("names")
     shape = Shape(n_embd=4, n_layer=1, n_head=1, context=4)
@@ -143,7 +143,7 @@ def test_two_letters_make_a_text_that_is_long_enough() -> None:
 
 def test_own_text(roster: Roster, tmp_path: Path) -> None:
     """An agent reads a file of the player's, with or without line ends; one that is too short is refused at once, in words."""
-    from rolltrain_tui.arena.sampling import sample_report
+    from rolltrain_tui.arena.training.sampling import sample_report
 
     (tmp_path / "one.txt").write_text("abracadabra simsalabim " * 40)
     (tmp_path / "short.txt").write_text("hello\n")

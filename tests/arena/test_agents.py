@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.arena.agents import (
+from rolltrain_tui.arena.agents.agents import (
     AgentError,
     Recipe,
     Shape,
@@ -20,7 +20,7 @@ from rolltrain_tui.arena.agents import (
     num_parameters,
     parse_setting,
 )
-from rolltrain_tui.arena.roster import preset_of
+from rolltrain_tui.arena.agents.roster import preset_of
 
 SHAPES = st.builds(
     lambda head, width, layer, context, style: Shape(n_embd=head * width, n_layer=layer, n_head=head, context=context, style=style),
@@ -45,9 +45,9 @@ def test_energy_agrees_with_the_flop_counter(style: Any, size: tuple[int, int, i
     """What a step is said to cost is within 5 % of what PyTorch's own counter sees in forward and backward."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from rolltrain_tui.arena.corpora import corpus_of
-    from rolltrain_tui.arena.model_batch import ModelBatch
-    from rolltrain_tui.arena.trainer import Trainer, TrainJob
+    from rolltrain_tui.arena.agents.corpora import corpus_of
+    from rolltrain_tui.arena.training.model_batch import ModelBatch
+    from rolltrain_tui.arena.training.trainer import Trainer, TrainJob
 
     n_embd, n_layer, n_head, context = size
     shape = Shape(n_embd=n_embd, n_layer=n_layer, n_head=n_head, context=context, style=style)

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 import torch
 
-from rolltrain_tui.arena.agents import AgentError, Recipe, Shape
-from rolltrain_tui.arena.battle import fight, result
-from rolltrain_tui.arena.battles import Battles, verify
-from rolltrain_tui.arena.commentary import dice_verdict
-from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.dice import HEROES, LEVERS, Party, StepResult, hero_game, parse_hero
-from rolltrain_tui.arena.matches import contender_of, control_of
-from rolltrain_tui.arena.model_batch import ModelBatch
+from rolltrain_tui.arena.agents.agents import AgentError, Recipe, Shape
+from rolltrain_tui.arena.agents.corpora import corpus_of
+from rolltrain_tui.arena.agents.roster import Roster
+from rolltrain_tui.arena.battles.battle import fight, result
+from rolltrain_tui.arena.battles.battles import Battles, verify
+from rolltrain_tui.arena.battles.commentary import dice_verdict
+from rolltrain_tui.arena.battles.matches import contender_of, control_of
 from rolltrain_tui.arena.parse import entrants_of, parse_battle, parse_create, parse_tournament
-from rolltrain_tui.arena.roster import Roster
-from rolltrain_tui.arena.trainer import Trainer, TrainJob
+from rolltrain_tui.arena.training.dice import HEROES, LEVERS, Party, StepResult, hero_game, parse_hero
+from rolltrain_tui.arena.training.model_batch import ModelBatch
+from rolltrain_tui.arena.training.trainer import Trainer, TrainJob
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
@@ -131,7 +131,7 @@ def test_entering(agent: Any, tmp_path: Path) -> None:
 
 def test_a_hero_battle_is_told(terms: Any, agent: Any) -> None:
     """The report says whether the dice helped."""
-    from rolltrain_tui.arena.commentary import Commentator
+    from rolltrain_tui.arena.battles.commentary import Commentator
 
     commentator, hero = Commentator(), contender_of(agent(), "fresh", "wizard", "hero")
     told = [line for event in fight(terms(), (hero, contender_of(agent(), "fresh"))) for line in commentator.tell(event)]

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.arena.agent_file import sha256
-from rolltrain_tui.arena.agents import AgentError
-from rolltrain_tui.arena.battle import fight, result
-from rolltrain_tui.arena.commentary import Commentator, report
-from rolltrain_tui.arena.events import BattleBegan, BattleEnded, Burst, Raced, Trained
-from rolltrain_tui.arena.matches import check_terms, contender_of, floor_score, terms_for
-from rolltrain_tui.arena.scores import better
-from rolltrain_tui.arena.training import train
+from rolltrain_tui.arena.agents.agent_file import sha256
+from rolltrain_tui.arena.agents.agents import AgentError
+from rolltrain_tui.arena.battles.battle import fight, result
+from rolltrain_tui.arena.battles.commentary import Commentator, report
+from rolltrain_tui.arena.battles.events import BattleBegan, BattleEnded, Burst, Raced
+from rolltrain_tui.arena.battles.matches import check_terms, contender_of, floor_score, terms_for
+from rolltrain_tui.arena.training.events import Trained
+from rolltrain_tui.arena.training.scores import better
+from rolltrain_tui.arena.training.training import train
 from rolltrain_tui.modes.text.corpora.text_file import DataError
 
 

@@ -11,12 +11,12 @@ import torch
 from hypothesis import given
 from support.lists import of_any_length
 
-from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
-from rolltrain_tui.arena.diagnosis import SCOUTING, TOLD, examine, heard, verdict
-from rolltrain_tui.arena.dice import STATS, StepResult
-from rolltrain_tui.arena.events import Trained
-from rolltrain_tui.arena.model_batch import gradient, views
-from rolltrain_tui.arena.training import corpus_for, train, trainer_of
+from rolltrain_tui.arena.agents.agent_file import GRADIENTS, LOSSES, Champion
+from rolltrain_tui.arena.training.diagnosis import SCOUTING, TOLD, examine, heard, verdict
+from rolltrain_tui.arena.training.dice import STATS, StepResult
+from rolltrain_tui.arena.training.events import Trained
+from rolltrain_tui.arena.training.model_batch import gradient, views
+from rolltrain_tui.arena.training.training import corpus_for, train, trainer_of
 from rolltrain_tui.game.setup import seeded_game
 from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.events import Examined

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import torch
 
-from rolltrain_tui.arena.agents import Recipe, Shape
-from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.model_batch import ModelBatch, gradient, views
-from rolltrain_tui.arena.trainer import DIVIDED, ROUND, TRIAL, ThreadChoice, Trainer, TrainJob
+from rolltrain_tui.arena.agents.agents import Recipe, Shape
+from rolltrain_tui.arena.agents.corpora import corpus_of
+from rolltrain_tui.arena.training.model_batch import ModelBatch, gradient, views
+from rolltrain_tui.arena.training.trainer import DIVIDED, ROUND, TRIAL, ThreadChoice, Trainer, TrainJob
 from rolltrain_tui.training.machine.machine import available_cores
 
 V = 11
@@ -58,7 +58,7 @@ def test_the_faster_number_of_threads_is_kept() -> None:
     pace, used = ThreadChoice(2), []
     with pytest.MonkeyPatch.context() as patch:
         now = [0.0]
-        patch.setattr("rolltrain_tui.arena.trainer.perf_counter", lambda: now[0])
+        patch.setattr("rolltrain_tui.arena.training.trainer.perf_counter", lambda: now[0])
         for step in range(2 * ROUND):
             slow = {1: 5, 2: 2} if step < ROUND else {1: 2, 2: 50}
             with pace.around_step():

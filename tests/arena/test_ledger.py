@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.arena.battles import Battles, verify
-from rolltrain_tui.arena.events import BattleEnded
-from rolltrain_tui.arena.leaderboards import board, divisions, ratings
-from rolltrain_tui.arena.ledger import Ledger
-from rolltrain_tui.arena.matches import Match
-from rolltrain_tui.arena.tournament import reopen, results
+from rolltrain_tui.arena.battles.battles import Battles, verify
+from rolltrain_tui.arena.battles.events import BattleEnded
+from rolltrain_tui.arena.battles.leaderboards import board, divisions, ratings
+from rolltrain_tui.arena.battles.ledger import Ledger
+from rolltrain_tui.arena.battles.matches import Match
+from rolltrain_tui.arena.battles.tournament import reopen, results
 
 pytestmark = pytest.mark.slow
 
@@ -161,7 +161,7 @@ def test_rot_and_torn_lines(battles: Battles, terms: Any, contender: Any) -> Non
 
 def test_disk_full(battles: Battles, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk refuses, the sentence says so and the old matches are all there."""
-    from rolltrain_tui.arena.agents import AgentError
+    from rolltrain_tui.arena.agents.agents import AgentError
     from rolltrain_tui.base import atomic_files
 
     match: Match = battles.ledger.matches()[0].match

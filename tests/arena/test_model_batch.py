@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import torch
 
-from rolltrain_tui.arena.agent_file import LOSSES, Champion
-from rolltrain_tui.arena.agents import AgentError, Recipe, Shape
-from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.diagnosis import examine
-from rolltrain_tui.arena.events import SettingChanged, SettingRefused, Trained
-from rolltrain_tui.arena.model_batch import ModelBatch
-from rolltrain_tui.arena.sampling import write
-from rolltrain_tui.arena.trainer import PAGE, Trainer, TrainJob, WindowSampler
-from rolltrain_tui.arena.training import train
+from rolltrain_tui.arena.agents.agent_file import LOSSES, Champion
+from rolltrain_tui.arena.agents.agents import AgentError, Recipe, Shape
+from rolltrain_tui.arena.agents.corpora import corpus_of
+from rolltrain_tui.arena.training.diagnosis import examine
+from rolltrain_tui.arena.training.events import SettingChanged, SettingRefused, Trained
+from rolltrain_tui.arena.training.model_batch import ModelBatch
+from rolltrain_tui.arena.training.sampling import write
+from rolltrain_tui.arena.training.trainer import PAGE, Trainer, TrainJob, WindowSampler
+from rolltrain_tui.arena.training.training import train
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss
 
 V = 55
@@ -60,7 +60,7 @@ def test_it_trains_as_torch_trains() -> None:
         matrices, vectors = [p for p in model.parameters() if p.dim() == 2], [p for p in model.parameters() if p.dim() == 1]
         groups = [{"params": matrices, "weight_decay": r.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         optimizers.append(torch.optim.AdamW(groups, lr=1.0, betas=(r.beta1, r.beta2), eps=r.eps))
-    from rolltrain_tui.arena.agents import learning_rate
+    from rolltrain_tui.arena.agents.agents import learning_rate
 
     for step in range(20):
         windows = trainer.sampler.windows(step)[0]
@@ -116,7 +116,7 @@ def test_the_cache_changes_nothing(style: Any) -> None:
     """What is written with cached keys is what reading the window anew would write."""
     corpus = corpus_of("names", 8)
     field = ModelBatch.fresh(shape(style=style), V, [3])
-    from rolltrain_tui.arena.model_batch import AttentionCache
+    from rolltrain_tui.arena.training.model_batch import AttentionCache
 
     idx = torch.randint(V, (1, 5, 8), generator=torch.Generator().manual_seed(1))
     cache = AttentionCache(field.shape, 5)
@@ -133,7 +133,7 @@ def trained(champion: Champion, steps: int, **given: Any) -> Champion:
 
 def test_resumed_is_uninterrupted(agent: Any) -> None:
     """Thirty steps at once, and in three pieces with the agent written down between them, give the same bytes."""
-    from rolltrain_tui.arena.agent_file import dump, parse
+    from rolltrain_tui.arena.agents.agent_file import dump, parse
 
     pieces = agent()
     for steps in (1, 12, 17):

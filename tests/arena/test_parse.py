@@ -2,7 +2,7 @@
 
 import pytest
 
-from rolltrain_tui.arena.agents import AgentError
+from rolltrain_tui.arena.agents.agents import AgentError
 from rolltrain_tui.arena.parse import parse_generate, parse_steps
 
 

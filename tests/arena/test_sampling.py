@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rolltrain_tui.arena.sampling import sample_report
+from rolltrain_tui.arena.training.sampling import sample_report
 
 
 def test_the_colder_or_narrower_the_less_is_left_to_chance(agent: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.arena.scores import better, originality, quality, ranks, score_of
+from rolltrain_tui.arena.training.scores import better, originality, quality, ranks, score_of
 
 SCORES = st.lists(st.floats(0, 100), min_size=5, max_size=5)
 

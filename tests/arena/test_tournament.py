@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import warm
 
-from rolltrain_tui.arena import many_at_once
-from rolltrain_tui.arena.agents import AgentError
-from rolltrain_tui.arena.battles import Battles
-from rolltrain_tui.arena.events import BattleEnded
-from rolltrain_tui.arena.many_at_once import BoutLost
-from rolltrain_tui.arena.tournament import circle, open_new, plan, play, reopen, results, swiss, table
+from rolltrain_tui.arena.agents.agents import AgentError
+from rolltrain_tui.arena.battles import many_at_once
+from rolltrain_tui.arena.battles.battles import Battles
+from rolltrain_tui.arena.battles.events import BattleEnded
+from rolltrain_tui.arena.battles.many_at_once import BoutLost
+from rolltrain_tui.arena.battles.tournament import circle, open_new, plan, play, reopen, results, swiss, table
 from rolltrain_tui.base.jobs import Died, in_this_process
 
 
@@ -146,8 +146,8 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     def arena(*words: str) -> list[str]:
         return [sys.executable, "-m", "rolltrain_tui", "arena", *words]
 
-    from rolltrain_tui.arena.agents import Recipe, Shape
-    from rolltrain_tui.arena.roster import Roster
+    from rolltrain_tui.arena.agents.agents import Recipe, Shape
+    from rolltrain_tui.arena.agents.roster import Roster
 
     roster = Roster(tmp_path / "arena")
     names = [f"A{n}" for n in range(8)]

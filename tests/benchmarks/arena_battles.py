@@ -9,10 +9,10 @@ times too small should lose to one whose is not.
 import sys
 from dataclasses import replace
 
-from rolltrain_tui.arena.agents import Recipe, Shape
-from rolltrain_tui.arena.battle import result
-from rolltrain_tui.arena.corpora import text_facts
-from rolltrain_tui.arena.matches import Contender, Terms, floor_score
+from rolltrain_tui.arena.agents.agents import Recipe, Shape
+from rolltrain_tui.arena.agents.corpora import text_facts
+from rolltrain_tui.arena.battles.battle import result
+from rolltrain_tui.arena.battles.matches import Contender, Terms, floor_score
 
 
 def battles(n: int, first: Recipe, second: Recipe, steps: int = 100, first_seed: int = 0) -> tuple[int, int, int]:

@@ -19,10 +19,10 @@ os.environ.setdefault("GOMP_SPINCOUNT", "50000")  # as the game has it; read whe
 import torch
 from scalar_gpt import ScalarGPT
 
-from rolltrain_tui.arena.agents import Recipe, Shape
-from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.model_batch import ModelBatch
-from rolltrain_tui.arena.trainer import Trainer, TrainJob
+from rolltrain_tui.arena.agents.agents import Recipe, Shape
+from rolltrain_tui.arena.agents.corpora import corpus_of
+from rolltrain_tui.arena.training.model_batch import ModelBatch
+from rolltrain_tui.arena.training.trainer import Trainer, TrainJob
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
 from rolltrain_tui.training.machine.machine import available_cores
 

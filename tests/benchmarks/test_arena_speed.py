@@ -6,16 +6,16 @@ from arena_battles import battles
 from arena_speed import MICRO, measure
 from scalar_gpt import ScalarGPT
 
-from rolltrain_tui.arena.agents import Recipe
-from rolltrain_tui.arena.model_batch import ModelBatch
+from rolltrain_tui.arena.agents.agents import Recipe
+from rolltrain_tui.arena.training.model_batch import ModelBatch
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_scalar_gpt_is_the_fields_microgpt() -> None:
     """With the same weights both have the same loss, before and after a step of Adam."""
-    from rolltrain_tui.arena.corpora import corpus_of
-    from rolltrain_tui.arena.trainer import Trainer, TrainJob
+    from rolltrain_tui.arena.agents.corpora import corpus_of
+    from rolltrain_tui.arena.training.trainer import Trainer, TrainJob
 
     corpus = corpus_of("names", 16)
     V = len(corpus.vocabulary)

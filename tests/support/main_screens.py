@@ -8,8 +8,8 @@ from typing import Any
 from textual.app import App
 from textual.screen import Screen
 
-from rolltrain_tui.arena.agents import Recipe, Shape
-from rolltrain_tui.arena.roster import Roster
+from rolltrain_tui.arena.agents.agents import Recipe, Shape
+from rolltrain_tui.arena.agents.roster import Roster
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.table.guests import fixed_guests
 from rolltrain_tui.modes.duel.table.position import Rules

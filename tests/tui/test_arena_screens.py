@@ -8,9 +8,9 @@ from support.screens_host import ScreensHost, shown, until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from rolltrain_tui.arena.agents import Recipe, Shape
-from rolltrain_tui.arena.ledger import Ledger
-from rolltrain_tui.arena.roster import Roster
+from rolltrain_tui.arena.agents.agents import Recipe, Shape
+from rolltrain_tui.arena.agents.roster import Roster
+from rolltrain_tui.arena.battles.ledger import Ledger
 from rolltrain_tui.tui.arena.battle import BattleScreen
 from rolltrain_tui.tui.arena.board import BoardScreen
 from rolltrain_tui.tui.arena.diagnosis import AgentDiagnosisScreen

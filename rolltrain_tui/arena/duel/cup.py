@@ -7,8 +7,8 @@ without a significant difference share a rank. Ratings and ranks are the arena's
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rolltrain_tui.arena.leaderboards import Rating, rated, rating_lines
-from rolltrain_tui.arena.scores import ranks
+from rolltrain_tui.arena.battles.leaderboards import Rating, rated, rating_lines
+from rolltrain_tui.arena.training.scores import ranks
 from rolltrain_tui.base.statistics import estimate
 from rolltrain_tui.modes.duel.game import Boards, Polytope, begun, joined
 from rolltrain_tui.modes.duel.players.names import Role, other

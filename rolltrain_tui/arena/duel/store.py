@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rolltrain_tui.arena import tournament
+from rolltrain_tui.arena.agents.roster import FOLDER as ARENA
+from rolltrain_tui.arena.battles import tournament
 from rolltrain_tui.arena.duel.cup import Contender, Cup, CupError, Terms, check
 from rolltrain_tui.arena.duel.players import fixed_names, saved_players
-from rolltrain_tui.arena.roster import FOLDER as ARENA
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.seats import Seat

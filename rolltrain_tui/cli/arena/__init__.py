@@ -13,7 +13,7 @@ from rolltrain_tui.cli.shared.exit_codes import DONE
 from rolltrain_tui.cli.shared.options import FILE
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.roster import Roster
+    from rolltrain_tui.arena.agents.roster import Roster
     from rolltrain_tui.tui.launch import Launch
 
 VERBS = (
@@ -59,7 +59,7 @@ def arena(context: click.Context, out: Path | None) -> int:
 
     Begin with: rolltrain arena create Tiny 8 1 2
     """
-    from rolltrain_tui.arena.roster import FOLDER, Roster
+    from rolltrain_tui.arena.agents.roster import FOLDER, Roster
     from rolltrain_tui.runs.saves import saves_root
 
     if context.obj is None:

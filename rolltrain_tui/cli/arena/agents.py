@@ -12,7 +12,7 @@ from rolltrain_tui.cli.arena.common import AGENT
 from rolltrain_tui.cli.shared.options import AS_JSON, FILE, confirm
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.roster import Roster
+    from rolltrain_tui.arena.agents.roster import Roster
 
 
 @click.command(short_help="Make an agent.")
@@ -41,8 +41,8 @@ def create(
     as_json: bool,
 ) -> None:
     """Make an agent: its width, layers and attention heads, such as Tiny 8 1 2. With a preset the numbers may be left out."""
-    from rolltrain_tui.arena.agents import Recipe, Shape, describe, parse_setting
-    from rolltrain_tui.arena.roster import agent_record, preset_of
+    from rolltrain_tui.arena.agents.agents import Recipe, Shape, describe, parse_setting
+    from rolltrain_tui.arena.agents.roster import agent_record, preset_of
 
     if preset is None and (n_embd is None or n_layer is None or n_head is None):
         raise click.UsageError("Give N_EMBD, N_LAYER and N_HEAD, such as: create Tiny 8 1 2. Or a --preset.")
@@ -63,7 +63,7 @@ def create(
 @click.pass_obj
 def list_(roster: "Roster", as_json: bool) -> None:
     """All agents with their size, cost and training; the current one is marked."""
-    from rolltrain_tui.arena.roster import agent_record, roster_table
+    from rolltrain_tui.arena.agents.roster import agent_record, roster_table
 
     rows = roster.rows()
     if as_json:
@@ -81,7 +81,7 @@ def list_(roster: "Roster", as_json: bool) -> None:
 @click.pass_obj
 def switch(roster: "Roster", name: str) -> None:
     """Make NAME the agent that verbs without --agent mean."""
-    from rolltrain_tui.arena.agents import describe
+    from rolltrain_tui.arena.agents.agents import describe
 
     roster.switch(name)
     click.echo(f"Current agent: {describe(roster.get(name).agent)}")
@@ -139,7 +139,7 @@ def save(roster: "Roster", file: Path, name: str | None, force: bool) -> None:
 @click.pass_obj
 def load(roster: "Roster", file: Path, name: str | None) -> None:
     """Import a champion from FILE; it is checked before it is believed."""
-    from rolltrain_tui.arena.agents import describe
+    from rolltrain_tui.arena.agents.agents import describe
 
     agent = roster.load(file, name)
     click.echo(f"Loaded {describe(agent)}, {agent.step:,} {plural(agent.step, 'step')} trained")

@@ -15,10 +15,10 @@ from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED, INTERRUPTED
 from rolltrain_tui.cli.shared.options import AS_JSON, together
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.battles import Battles, Entrant
-    from rolltrain_tui.arena.matches import Match, Terms
-    from rolltrain_tui.arena.roster import Roster
-    from rolltrain_tui.arena.tournament import Tournament
+    from rolltrain_tui.arena.agents.roster import Roster
+    from rolltrain_tui.arena.battles.battles import Battles, Entrant
+    from rolltrain_tui.arena.battles.matches import Match, Terms
+    from rolltrain_tui.arena.battles.tournament import Tournament
 
 _terms_options = together(
     click.option("--steps", type=click.IntRange(min=1), help="Budget: as many steps for each.  [default: 200]"),
@@ -44,9 +44,9 @@ def battle(roster: "Roster", /, agents: tuple[str, ...], as_json: bool, **given:
     """
     agents, given = _with_steps(agents, given)
     terms, found = _terms(roster, agents, given)
-    from rolltrain_tui.arena.battles import Battles
-    from rolltrain_tui.arena.commentary import Commentator
-    from rolltrain_tui.arena.events import BattleEnded
+    from rolltrain_tui.arena.battles.battles import Battles
+    from rolltrain_tui.arena.battles.commentary import Commentator
+    from rolltrain_tui.arena.battles.events import BattleEnded
 
     battles, commentator, match = Battles(roster.root), Commentator(), None
     with interruptible() as asked:
@@ -78,7 +78,7 @@ def _with_steps(agents: tuple[str, ...], given: dict[str, Any]) -> tuple[tuple[s
 
 
 def _terms(roster: "Roster", agents: Sequence[str], given: dict[str, Any]) -> tuple["Terms", list["Entrant"]]:
-    from rolltrain_tui.arena.matches import check_contenders, contender_of, terms_for
+    from rolltrain_tui.arena.battles.matches import check_contenders, contender_of, terms_for
     from rolltrain_tui.arena.parse import entrants_of
 
     steps, gflop, data = given.pop("steps"), given.pop("gflop"), given.pop("data")
@@ -135,8 +135,8 @@ def tournament(
 
     With --workers or --ray several matches are fought at once, and the results are the same.
     """
-    from rolltrain_tui.arena import tournament as tournaments
-    from rolltrain_tui.arena.battles import Battles
+    from rolltrain_tui.arena.battles import tournament as tournaments
+    from rolltrain_tui.arena.battles.battles import Battles
 
     battles = Battles(roster.root)
     if (resume is None) == (not agents):
@@ -166,9 +166,9 @@ def tournament(
 
 def _play(battles: "Battles", cup: "Tournament", workers: int | None, ray: str | None) -> tuple[bool, int]:
     """Whether it was interrupted, and how many matches were lost. Several are fought at once where workers are asked for."""
-    from rolltrain_tui.arena import many_at_once
-    from rolltrain_tui.arena import tournament as tournaments
-    from rolltrain_tui.arena.events import BattleEnded, PairBegan
+    from rolltrain_tui.arena.battles import many_at_once
+    from rolltrain_tui.arena.battles import tournament as tournaments
+    from rolltrain_tui.arena.battles.events import BattleEnded, PairBegan
     from rolltrain_tui.base.safe_text import one_line
 
     lost = 0

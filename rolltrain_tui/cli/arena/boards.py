@@ -10,16 +10,16 @@ from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.shared.options import AS_JSON
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.leaderboards import By
-    from rolltrain_tui.arena.ledger import RecordedMatch
-    from rolltrain_tui.arena.matches import Division
-    from rolltrain_tui.arena.roster import Roster
+    from rolltrain_tui.arena.agents.roster import Roster
+    from rolltrain_tui.arena.battles.leaderboards import By
+    from rolltrain_tui.arena.battles.ledger import RecordedMatch
+    from rolltrain_tui.arena.battles.matches import Division
 
 
 def _division(roster: "Roster", number: int | None) -> "tuple[list[RecordedMatch], list[Division], list[Division]]":
     """The ledger, the divisions to show, and all divisions."""
-    from rolltrain_tui.arena.leaderboards import divisions
-    from rolltrain_tui.arena.ledger import Ledger
+    from rolltrain_tui.arena.battles.leaderboards import divisions
+    from rolltrain_tui.arena.battles.ledger import Ledger
 
     entries, flaws = Ledger(roster.root).read()
     if flaws:
@@ -37,7 +37,7 @@ def _division(roster: "Roster", number: int | None) -> "tuple[list[RecordedMatch
 @click.pass_obj
 def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) -> None:
     """Two boards for each text and budget: score within the budget, and score per GFLOP above the floor of letter frequencies."""
-    from rolltrain_tui.arena.leaderboards import board, board_lines
+    from rolltrain_tui.arena.battles.leaderboards import board, board_lines
 
     entries, divisions, every = _division(roster, number)
     kinds: list[By] = [by] if by else ["quality", "efficiency"]
@@ -60,8 +60,8 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
 @click.pass_obj
 def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
     """Ratings by openskill, computed from the ledger."""
-    from rolltrain_tui.arena.leaderboards import rating_lines
-    from rolltrain_tui.arena.leaderboards import ratings as rate
+    from rolltrain_tui.arena.battles.leaderboards import rating_lines
+    from rolltrain_tui.arena.battles.leaderboards import ratings as rate
 
     entries, divisions, every = _division(roster, number)
     tables = [(division, rate(entries, division)) for division in divisions]
@@ -78,10 +78,10 @@ def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
 @click.pass_obj
 def replay(roster: "Roster", number: int) -> int:
     """Fight match MATCH of the ledger again, with commentary; nothing is recorded."""
-    from rolltrain_tui.arena.agents import AgentError
-    from rolltrain_tui.arena.battles import Battles
-    from rolltrain_tui.arena.commentary import Commentator
-    from rolltrain_tui.arena.events import BattleEnded
+    from rolltrain_tui.arena.agents.agents import AgentError
+    from rolltrain_tui.arena.battles.battles import Battles
+    from rolltrain_tui.arena.battles.commentary import Commentator
+    from rolltrain_tui.arena.battles.events import BattleEnded
 
     battles, commentator, same = Battles(roster.root), Commentator(), False
     match = next((entry.match for entry in battles.ledger.matches() if entry.number == number), None)
@@ -102,8 +102,8 @@ def replay(roster: "Roster", number: int) -> int:
 @click.pass_obj
 def verify(roster: "Roster", numbers: tuple[int, ...], as_json: bool) -> int:
     """Check the ledger's lines, and fight every match (or those with these numbers) again: a row that was tampered with is found."""
-    from rolltrain_tui.arena.battles import Battles
-    from rolltrain_tui.arena.battles import verify as verify_matches
+    from rolltrain_tui.arena.battles.battles import Battles
+    from rolltrain_tui.arena.battles.battles import verify as verify_matches
 
     findings = []
     for finding in verify_matches(Battles(roster.root), numbers or None):

@@ -8,7 +8,7 @@ import click
 from rolltrain_tui.cli.shared.exit_codes import DONE, exit_code_of
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.roster import Roster
+    from rolltrain_tui.arena.agents.roster import Roster
 
 
 @click.command(short_help="The (bandit) prompt.")
@@ -46,6 +46,6 @@ def shell(context: click.Context) -> int:
 def _settings() -> list[str]:
     from dataclasses import fields
 
-    from rolltrain_tui.arena.agents import Recipe
+    from rolltrain_tui.arena.agents.agents import Recipe
 
     return [entry.name for entry in fields(Recipe)]

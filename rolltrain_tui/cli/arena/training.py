@@ -14,10 +14,10 @@ from rolltrain_tui.cli.shared.exit_codes import DONE, INTERRUPTED
 from rolltrain_tui.cli.shared.options import AS_JSON
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.agent_file import Champion
-    from rolltrain_tui.arena.agents import Agent
-    from rolltrain_tui.arena.diagnosis import Diagnosis
-    from rolltrain_tui.arena.roster import Roster
+    from rolltrain_tui.arena.agents.agent_file import Champion
+    from rolltrain_tui.arena.agents.agents import Agent
+    from rolltrain_tui.arena.agents.roster import Roster
+    from rolltrain_tui.arena.training.diagnosis import Diagnosis
 
 
 @click.command(short_help="Train the current agent.")
@@ -41,8 +41,8 @@ def train(roster: "Roster", steps: int, name: str | None, as_json: bool) -> int:
 
 def _train(roster: "Roster", champion: "Champion", steps: int) -> dict[str, Any]:
     """Train, write the agent back, and return the record of the training."""
-    from rolltrain_tui.arena.events import Progressed, Trained
-    from rolltrain_tui.arena.training import train as train_agent
+    from rolltrain_tui.arena.training.events import Progressed, Trained
+    from rolltrain_tui.arena.training.training import train as train_agent
 
     started, loss = perf_counter(), float("nan")
     with interruptible() as asked:
@@ -96,8 +96,8 @@ def generate(roster: "Roster", n: int, name: str | None, temperature: float, top
 
 def _generate(champion: "Champion", n: int, temperature: float, top_k: int | None, seed: int) -> dict[str, Any]:
     """The record of a sample: lines, counts, score."""
-    from rolltrain_tui.arena.sampling import sample_report
-    from rolltrain_tui.arena.scores import perplexity
+    from rolltrain_tui.arena.training.sampling import sample_report
+    from rolltrain_tui.arena.training.scores import perplexity
 
     found = sample_report(champion, n, temperature, top_k, seed)
     return {
@@ -119,7 +119,7 @@ def _generate(champion: "Champion", n: int, temperature: float, top_k: int | Non
 @click.pass_obj
 def visualize(roster: "Roster", what: str, name: str | None, as_json: bool) -> None:
     """Plot the loss, or the norm of the gradient, of every step the current agent has taken."""
-    from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES
+    from rolltrain_tui.arena.agents.agent_file import GRADIENTS, LOSSES
 
     champion = roster.get(roster.chosen(name))
     blob = champion.blobs.get(LOSSES if what == "loss" else GRADIENTS)
@@ -152,7 +152,7 @@ def _plot(agent: "Agent", what: str, values: list[float]) -> str:
 def diagnose(roster: "Roster", name: str | None, as_json: bool) -> None:
     """Exploding gradients, dead neurons and the rest: every signal with its healthy range, a verdict and advice."""
     champion = roster.get(roster.chosen(name))
-    from rolltrain_tui.arena.diagnosis import examine
+    from rolltrain_tui.arena.training.diagnosis import examine
 
     found = examine(champion)
     click.echo(json_text(_diagnosis_record(champion.agent, found)) if as_json else _diagnosis_text(champion.agent, found))
@@ -186,7 +186,7 @@ def _diagnosis_text(agent: "Agent", found: "Diagnosis") -> str:
 @click.pass_obj
 def config(roster: "Roster", key: str | None, value: str | None, name: str | None, as_json: bool) -> None:
     """The current agent's recipe; with KEY and VALUE, change it from the next step on: config learning_rate 0.003"""
-    from rolltrain_tui.arena.agents import configure, parse_setting
+    from rolltrain_tui.arena.agents.agents import configure, parse_setting
 
     champion = roster.get(roster.chosen(name))
     if key is not None and value is not None:

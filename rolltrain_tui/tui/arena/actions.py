@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 from textual.app import App
 
 from rolltrain_tui.arena import parse
-from rolltrain_tui.arena.agent_file import Champion
-from rolltrain_tui.arena.agents import Agent, AgentError, check_name, configure, describe, flops_per_step
-from rolltrain_tui.arena.battles import Battles, verify
-from rolltrain_tui.arena.matches import contender_of, gflop_per_step, steps_of
-from rolltrain_tui.arena.roster import Roster, RosterRow
+from rolltrain_tui.arena.agents.agent_file import Champion
+from rolltrain_tui.arena.agents.agents import Agent, AgentError, check_name, configure, describe, flops_per_step
+from rolltrain_tui.arena.agents.roster import Roster, RosterRow
+from rolltrain_tui.arena.battles.battles import Battles, verify
+from rolltrain_tui.arena.battles.matches import contender_of, gflop_per_step, steps_of
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.threads.worker import Stopped, Worker
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.diagnosis import Diagnosis
+    from rolltrain_tui.arena.training.diagnosis import Diagnosis
 
 
 class Hall(Protocol):
@@ -143,7 +143,7 @@ class ArenaActions:
             n, temperature, top_k = parse.parse_generate(line)
 
             def work(_: Stopped) -> Iterator[object]:
-                from rolltrain_tui.arena.sampling import sample_report
+                from rolltrain_tui.arena.training.sampling import sample_report
 
                 yield from sample_report(champion, n, temperature, top_k).words()
 
@@ -156,7 +156,7 @@ class ArenaActions:
             return
 
         def work(_: Stopped) -> Iterator[object]:
-            from rolltrain_tui.arena.diagnosis import examine
+            from rolltrain_tui.arena.training.diagnosis import examine
 
             found = examine(champion)
             yield found.verdict
@@ -208,7 +208,7 @@ class ArenaActions:
             return f"{cup.kind}, {len(cup.contenders)} agents, {counted(cup.rounds, 'round')}, {counted(cup.terms.seeds, 'seed')} a match"
 
         def take(line: str) -> None:
-            from rolltrain_tui.arena import tournament as tournaments
+            from rolltrain_tui.arena.battles import tournament as tournaments
 
             roster = self.hall.roster
             cup, battles = parse.parse_tournament(line, roster), Battles(roster.root)
@@ -250,7 +250,7 @@ class ArenaActions:
 
     def load(self) -> None:
         def look(line: str) -> str:
-            from rolltrain_tui.arena.agent_file import read
+            from rolltrain_tui.arena.agents.agent_file import read
 
             if not line.strip():
                 raise AgentError("which file? Its name, such as Tiny.safetensors")

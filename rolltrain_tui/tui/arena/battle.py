@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
-from rolltrain_tui.arena.agents import num_parameters
-from rolltrain_tui.arena.battles import Battles
-from rolltrain_tui.arena.commentary import Commentator, uniqueness
-from rolltrain_tui.arena.events import BattleBegan, BattleEnded, ContenderJudged, Raced
-from rolltrain_tui.arena.ledger import RecordedMatch
-from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step, steps_of
-from rolltrain_tui.arena.scores import BURST, quality
+from rolltrain_tui.arena.agents.agents import num_parameters
+from rolltrain_tui.arena.battles.battles import Battles
+from rolltrain_tui.arena.battles.commentary import Commentator, uniqueness
+from rolltrain_tui.arena.battles.events import BattleBegan, BattleEnded, ContenderJudged, Raced
+from rolltrain_tui.arena.battles.ledger import RecordedMatch
+from rolltrain_tui.arena.battles.matches import Contender, Match, Terms, gflop_per_step, steps_of
+from rolltrain_tui.arena.training.scores import BURST, quality
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.board import BoardScreen

@@ -11,10 +11,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
-from rolltrain_tui.arena.battles import Battles
-from rolltrain_tui.arena.leaderboards import BoardRow, board, board_lines, divisions, rating_lines, ratings
-from rolltrain_tui.arena.ledger import Flaw, RecordedMatch
-from rolltrain_tui.arena.matches import Division, division_of
+from rolltrain_tui.arena.battles.battles import Battles
+from rolltrain_tui.arena.battles.leaderboards import BoardRow, board, board_lines, divisions, rating_lines, ratings
+from rolltrain_tui.arena.battles.ledger import Flaw, RecordedMatch
+from rolltrain_tui.arena.battles.matches import Division, division_of
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.screens.command_palette import KeyVerbs

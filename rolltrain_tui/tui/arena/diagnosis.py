@@ -14,8 +14,8 @@ from rolltrain_tui.tui.widgets.panel import Line, paragraph
 from rolltrain_tui.tui.widgets.vitals import advice_lines, layer_lines, signal_lines
 
 if TYPE_CHECKING:
-    from rolltrain_tui.arena.agents import Agent
-    from rolltrain_tui.arena.diagnosis import Diagnosis
+    from rolltrain_tui.arena.agents.agents import Agent
+    from rolltrain_tui.arena.training.diagnosis import Diagnosis
 
 
 class AgentDiagnosisScreen(TavernScreen):

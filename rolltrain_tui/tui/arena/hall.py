@@ -11,10 +11,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
-from rolltrain_tui.arena.agents import Agent, flops_per_step, learning_rate, num_parameters, size_words
-from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefused, Trained
-from rolltrain_tui.arena.roster import FOLDER, Roster, RosterRow
+from rolltrain_tui.arena.agents.agent_file import GRADIENTS, LOSSES, Champion
+from rolltrain_tui.arena.agents.agents import Agent, flops_per_step, learning_rate, num_parameters, size_words
+from rolltrain_tui.arena.agents.roster import FOLDER, Roster, RosterRow
+from rolltrain_tui.arena.training.events import Progressed, SettingChanged, SettingRefused, Trained
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.actions import ArenaActions
@@ -196,7 +196,7 @@ class ArenaScreen(WorkingScreen):
         champion = roster.get(champion.agent.name)
 
         def work(stopped: Stopped) -> Iterator[object]:
-            from rolltrain_tui.arena.training import train
+            from rolltrain_tui.arena.training.training import train
 
             for event in train(champion, steps, settings=settings, stopped=stopped):
                 if isinstance(event, Trained):

@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from rolltrain_tui.arena.agent_file import Champion
-from rolltrain_tui.arena.agents import AgentError, check_recipe, check_shape
-from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.dice import Party, StepResult, hero_game
-from rolltrain_tui.arena.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
-from rolltrain_tui.arena.matches import (
+from rolltrain_tui.arena.agents.agent_file import Champion
+from rolltrain_tui.arena.agents.agents import AgentError, check_recipe, check_shape
+from rolltrain_tui.arena.agents.corpora import corpus_of
+from rolltrain_tui.arena.battles.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
+from rolltrain_tui.arena.battles.matches import (
     Contender,
     Match,
     SeedResult,
@@ -31,11 +30,12 @@ from rolltrain_tui.arena.matches import (
     gflop_per_step,
     steps_of,
 )
-from rolltrain_tui.arena.model_batch import ModelBatch
-from rolltrain_tui.arena.sampling import LONGEST, training_text, write
-from rolltrain_tui.arena.scores import BURST, originality, ranks, score_of
-from rolltrain_tui.arena.trainer import Trainer, TrainJob
-from rolltrain_tui.arena.training import models_of
+from rolltrain_tui.arena.training.dice import Party, StepResult, hero_game
+from rolltrain_tui.arena.training.model_batch import ModelBatch
+from rolltrain_tui.arena.training.sampling import LONGEST, training_text, write
+from rolltrain_tui.arena.training.scores import BURST, originality, ranks, score_of
+from rolltrain_tui.arena.training.trainer import Trainer, TrainJob
+from rolltrain_tui.arena.training.training import models_of
 from rolltrain_tui.training.machine.machine import available_cores
 from rolltrain_tui.training.state.streams import stream_seed
 

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.arena.agent_file import Champion
-from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.model_batch import AttentionCache, ModelBatch
-from rolltrain_tui.arena.scores import Originality, Score, originality, perplexity, score_of
-from rolltrain_tui.arena.trainer import evaluate
-from rolltrain_tui.arena.training import corpus_for, models_of
+from rolltrain_tui.arena.agents.agent_file import Champion
+from rolltrain_tui.arena.agents.corpora import corpus_of
+from rolltrain_tui.arena.training.model_batch import AttentionCache, ModelBatch
+from rolltrain_tui.arena.training.scores import Originality, Score, originality, perplexity, score_of
+from rolltrain_tui.arena.training.trainer import evaluate
+from rolltrain_tui.arena.training.training import corpus_for, models_of
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import window_start

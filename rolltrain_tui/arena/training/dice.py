@@ -10,7 +10,7 @@ update can fight here. Other levers need a batch or a memory for one model alone
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rolltrain_tui.arena.agents import AgentError
+from rolltrain_tui.arena.agents.agents import AgentError
 from rolltrain_tui.game.setup import seeded_game
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.classes.abilities import ABILITIES

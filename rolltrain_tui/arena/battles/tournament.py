@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from rolltrain_tui.arena.agents import AgentError, check_name
-from rolltrain_tui.arena.battles import Battles
-from rolltrain_tui.arena.events import BattleEnded, BattleEvent, PairBegan
-from rolltrain_tui.arena.ledger import RecordedMatch
-from rolltrain_tui.arena.matches import Contender, Match, Terms, check_contenders, check_terms, winner_words
+from rolltrain_tui.arena.agents.agents import AgentError, check_name
+from rolltrain_tui.arena.battles.battles import Battles
+from rolltrain_tui.arena.battles.events import BattleEnded, BattleEvent, PairBegan
+from rolltrain_tui.arena.battles.ledger import RecordedMatch
+from rolltrain_tui.arena.battles.matches import Contender, Match, Terms, check_contenders, check_terms, winner_words
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable

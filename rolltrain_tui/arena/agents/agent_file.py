@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolltrain_tui.arena.agents import Agent, AgentError, check_name, check_recipe, check_shape, layout
+from rolltrain_tui.arena.agents.agents import Agent, AgentError, check_name, check_recipe, check_shape, layout
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable

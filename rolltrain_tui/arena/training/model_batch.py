@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.arena.agents import Shape, layout, num_parameters
+from rolltrain_tui.arena.agents.agents import Shape, layout, num_parameters
 from rolltrain_tui.modes.text.gpt import KeyValueCache
 from rolltrain_tui.training.state.streams import random_stream
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from rolltrain_tui.arena.agent_file import Champion, sha256
-from rolltrain_tui.arena.agents import NAME, Agent, AgentError, Recipe, Shape, flops_per_token, num_parameters
-from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, check_length, plain_text, text_facts
-from rolltrain_tui.arena.dice import check_hero
-from rolltrain_tui.arena.scores import score_of
+from rolltrain_tui.arena.agents.agent_file import Champion, sha256
+from rolltrain_tui.arena.agents.agents import NAME, Agent, AgentError, Recipe, Shape, flops_per_token, num_parameters
+from rolltrain_tui.arena.agents.corpora import VALIDATION_FRACTION, check_length, plain_text, text_facts
+from rolltrain_tui.arena.training.dice import check_hero
+from rolltrain_tui.arena.training.scores import score_of
 from rolltrain_tui.base.json_records import codec, dump_json
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import Estimate, estimate

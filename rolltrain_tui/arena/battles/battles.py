@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rolltrain_tui.arena import agent_file
-from rolltrain_tui.arena.agent_file import SUFFIX, Champion
-from rolltrain_tui.arena.agents import AgentError
-from rolltrain_tui.arena.events import BattleEnded, BattleEvent
-from rolltrain_tui.arena.ledger import Ledger
-from rolltrain_tui.arena.matches import RULES, Contender, Match, Terms, contender_of, floor_score
+from rolltrain_tui.arena.agents import agent_file
+from rolltrain_tui.arena.agents.agent_file import SUFFIX, Champion
+from rolltrain_tui.arena.agents.agents import AgentError
+from rolltrain_tui.arena.battles.events import BattleEnded, BattleEvent
+from rolltrain_tui.arena.battles.ledger import Ledger
+from rolltrain_tui.arena.battles.matches import RULES, Contender, Match, Terms, contender_of, floor_score
 from rolltrain_tui.base.safe_text import flat
 
 ENTRANTS = "entrants"
@@ -65,7 +65,7 @@ class Battles:
         record: bool = True,
     ) -> Iterator[BattleEvent]:
         """Fight. If `record`, the match is written to the ledger before the last event is yielded. Loads torch."""
-        from rolltrain_tui.arena.battle import fight
+        from rolltrain_tui.arena.battles.battle import fight
 
         for event in fight(terms, contenders, self.weights(contenders), stopped=stopped):
             if isinstance(event, BattleEnded):
@@ -76,7 +76,7 @@ class Battles:
 
     def again(self, match: Match) -> Match:
         """The same battle again, without recording it. AgentError when it cannot be fought."""
-        from rolltrain_tui.arena.battle import result
+        from rolltrain_tui.arena.battles.battle import result
 
         return result(match.terms, match.contenders, self.weights(match.contenders))
 

@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.arena import agent_file
-from rolltrain_tui.arena.agent_file import SUFFIX, Champion
-from rolltrain_tui.arena.agents import (
+from rolltrain_tui.arena.agents import agent_file
+from rolltrain_tui.arena.agents.agent_file import SUFFIX, Champion
+from rolltrain_tui.arena.agents.agents import (
     PRESETS,
     Agent,
     AgentError,
@@ -26,7 +26,7 @@ from rolltrain_tui.arena.agents import (
     flops_per_token,
     num_parameters,
 )
-from rolltrain_tui.arena.corpora import check_form, check_length, text_facts
+from rolltrain_tui.arena.agents.corpora import check_form, check_length, text_facts
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.safe_text import flat, printable
 

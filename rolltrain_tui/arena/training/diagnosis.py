@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
-from rolltrain_tui.arena.dice import StepResult
-from rolltrain_tui.arena.model_batch import ModelBatch, Tape, gradient, views
-from rolltrain_tui.arena.trainer import Trainer, evaluate
-from rolltrain_tui.arena.training import corpus_for, trainer_of
+from rolltrain_tui.arena.agents.agent_file import GRADIENTS, LOSSES, Champion
+from rolltrain_tui.arena.training.dice import StepResult
+from rolltrain_tui.arena.training.model_batch import ModelBatch, Tape, gradient, views
+from rolltrain_tui.arena.training.trainer import Trainer, evaluate
+from rolltrain_tui.arena.training.training import corpus_for, trainer_of
 from rolltrain_tui.modes.text.diagnosis import HALF, layers_named
 from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.objective import Objective

@@ -7,12 +7,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from rolltrain_tui.arena.agent_file import FIRST, GRADIENTS, LOSSES, SECOND, WEIGHTS, Champion, TensorBlob
-from rolltrain_tui.arena.agents import Agent, AgentError, configure, flops_per_step
-from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefused, Trained, TrainingEvent
-from rolltrain_tui.arena.model_batch import ModelBatch, places
-from rolltrain_tui.arena.trainer import Trainer, TrainJob
+from rolltrain_tui.arena.agents.agent_file import FIRST, GRADIENTS, LOSSES, SECOND, WEIGHTS, Champion, TensorBlob
+from rolltrain_tui.arena.agents.agents import Agent, AgentError, configure, flops_per_step
+from rolltrain_tui.arena.agents.corpora import corpus_of
+from rolltrain_tui.arena.training.events import Progressed, SettingChanged, SettingRefused, Trained, TrainingEvent
+from rolltrain_tui.arena.training.model_batch import ModelBatch, places
+from rolltrain_tui.arena.training.trainer import Trainer, TrainJob
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 
 REPORTS, LONGEST = 100, 20

@@ -13,8 +13,8 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from rolltrain_tui.arena.agents import Recipe, learning_rate
-from rolltrain_tui.arena.model_batch import ModelBatch, gradient, views
+from rolltrain_tui.arena.agents.agents import Recipe, learning_rate
+from rolltrain_tui.arena.training.model_batch import ModelBatch, gradient, views
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.effects import StepEffect

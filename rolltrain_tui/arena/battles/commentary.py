@@ -2,9 +2,9 @@
 
 import math
 
-from rolltrain_tui.arena.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
-from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
-from rolltrain_tui.arena.scores import NEAR, better, perplexity, quality
+from rolltrain_tui.arena.battles.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
+from rolltrain_tui.arena.battles.matches import Match, Standing, Terms, control_of
+from rolltrain_tui.arena.training.scores import NEAR, better, perplexity, quality
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import estimate, student_95

@@ -6,9 +6,9 @@ from typing import Literal
 
 from openskill.models import PlackettLuce
 
-from rolltrain_tui.arena.ledger import RecordedMatch
-from rolltrain_tui.arena.matches import Division, Standing, division_of
-from rolltrain_tui.arena.scores import perplexity, quality
+from rolltrain_tui.arena.battles.ledger import RecordedMatch
+from rolltrain_tui.arena.battles.matches import Division, Standing, division_of
+from rolltrain_tui.arena.training.scores import perplexity, quality
 from rolltrain_tui.base.statistics import Estimate
 
 By = Literal["quality", "efficiency"]

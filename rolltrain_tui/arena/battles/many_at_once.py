@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from rolltrain_tui.arena.agent_file import Champion
-from rolltrain_tui.arena.battles import Battles
-from rolltrain_tui.arena.events import BattleEnded, PairBegan
-from rolltrain_tui.arena.matches import Match
-from rolltrain_tui.arena.tournament import Bout, Tournament, began, due, results
+from rolltrain_tui.arena.agents.agent_file import Champion
+from rolltrain_tui.arena.battles.battles import Battles
+from rolltrain_tui.arena.battles.events import BattleEnded, PairBegan
+from rolltrain_tui.arena.battles.matches import Match
+from rolltrain_tui.arena.battles.tournament import Bout, Tournament, began, due, results
 from rolltrain_tui.base.jobs import Died, Executor, Stopped
 
 
@@ -28,7 +28,7 @@ class BoutLost:
 
 
 def _fight(job: _Job) -> Match:
-    from rolltrain_tui.arena.battle import result  # loads torch
+    from rolltrain_tui.arena.battles.battle import result  # loads torch
 
     return result(job.bout.terms, job.bout.contenders, job.champions)
 

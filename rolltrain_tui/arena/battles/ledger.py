@@ -12,8 +12,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolltrain_tui.arena.agents import AgentError
-from rolltrain_tui.arena.matches import Match, check_contenders, check_terms
+from rolltrain_tui.arena.agents.agents import AgentError
+from rolltrain_tui.arena.battles.matches import Match, check_contenders, check_terms
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
