@@ -123,7 +123,7 @@ def sick(overrides: tuple[str, ...], *monsters: str, turns: int, wrong: tuple[st
 
 ROWS = {
     "healthy": Sickness((), turns=2500),
-    "healthy, whole": Sickness((), turns=2500, whole=True),
+    "healthy, whole": Sickness((), turns=2500, campaign="duel_first"),
     "healthy, a pool": Sickness(POOL, turns=1750),
     "healthy, swift": Sickness(SWIFT, turns=2500, clinic=OFTEN),
     "healthy agent": Sickness(AGENT, turns=1500),
@@ -140,8 +140,9 @@ ROWS = {
 
 
 def learner_of(sickness: Sickness, seed: int) -> DuelLearner:
-    size = ("device.threads=1",) if sickness.whole else SMALL
-    made = build(load(CAMPAIGNS / "duel_first.yaml", (*size, *sickness.overrides, f"seed={seed}")), base=CAMPAIGNS)
+    size = ("device.threads=1",) if sickness.campaign else SMALL
+    settings = (*size, *sickness.overrides, f"seed={seed}")
+    made = build(load(CAMPAIGNS / f"{sickness.campaign or 'duel_first'}.yaml", settings), base=CAMPAIGNS)
     assert isinstance(made, DuelLearner)
     made.prepare(["examine"])
     return made

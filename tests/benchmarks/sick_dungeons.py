@@ -49,7 +49,8 @@ TRY: Dials = (("entropy", "0.05"),)
 """A wrong counter for most."""
 ROWS = {
     "healthy": Sickness(()),
-    "healthy, whole": Sickness((), turns=960, whole=True),
+    "healthy, whole": Sickness((), turns=960, campaign="dungeon_first"),
+    "healthy, kitchen": Sickness((), turns=360, campaign="dungeon_kitchen"),
     "large steps, old games": Sickness(OFTEN, ("kl_specter",), right=(("rate", "0.3"), ("every", "12")), wrong=TRY),
     "KL 1": Sickness((HELD,), ("frozen_knight",), right=(("kl", "0"),), wrong=TRY),
     "letters": Sickness(BABEL, ("collapse_slime",), turns=396, right=(("kl", "10"),), wrong=(("value", "1"),)),
@@ -61,9 +62,9 @@ ROWS = {
 
 
 def learner_of(sickness: Sickness, seed: int) -> DungeonLearner:
-    size = () if sickness.whole else SMALL
+    size = () if sickness.campaign else SMALL
     settings = ("device.threads=1", *size, *sickness.overrides, f"seed={seed}")
-    made = build(load(CAMPAIGNS / "dungeon_first.yaml", settings), base=CAMPAIGNS)
+    made = build(load(CAMPAIGNS / f"{sickness.campaign or 'dungeon_first'}.yaml", settings), base=CAMPAIGNS)
     assert isinstance(made, DungeonLearner)
     return made
 

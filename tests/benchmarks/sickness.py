@@ -40,8 +40,8 @@ class Sickness:
     """Dials that make it sick, and the turn in which they are turned; the overrides alone do so where there are none."""
     right: Dials = ()
     wrong: Dials = ()
-    whole: bool = False
-    """The campaign as it is shipped, and not the small one."""
+    campaign: str = ""
+    """One as it is shipped, such as dungeon_kitchen; without a name the small one."""
     clinic: "Clinic | None" = None
     """None: it is looked after as the other runs of its mode."""
 
@@ -55,6 +55,8 @@ class Course:
     """Of each examination, with its turn and its value."""
     gradients: list[float] = field(default_factory=list)
     """Norm of each turn."""
+    spike: float = nan
+    """The largest, as a multiple of the running average of those before it."""
 
     def shows(self, sickness: Sickness) -> bool:
         """Whether all of its monsters have come."""
@@ -79,6 +81,7 @@ class Clinic:
             report = learner.step(StepEffect(dials=dials) if turn == when else NEUTRAL)
             monitor.hear(turn, report)
             course.gradients.append(report.grad_norm)
+            course.spike = max(monitor.reading("gradient_spike").value, course.spike)
             youth = {"at_once_only": turn <= self.scouting and learner.config.diagnosis.youth == "ignored"}
             due.hear(monitor, "turn", **youth)
             if turn % self.every == 0:
@@ -112,9 +115,10 @@ def told(values: Sequence[float]) -> str:
 
 
 def ranges(course: Course, names: Sequence[str], scouting: int) -> str:
-    """The smallest and the largest value of each signal after scouting."""
+    """The smallest and the largest value of each signal after scouting, and the largest spike of the gradient."""
     found = {name: [row[name] for row in course.signals if row["turn"] > scouting and isfinite(row.get(name, nan))] for name in names}
-    return ", ".join(f"{name} {min(values):.3g} to {max(values):.3g}" for name, values in found.items() if values)
+    shown = [f"{name} {min(values):.3g} to {max(values):.3g}" for name, values in found.items() if values]
+    return ", ".join([*shown, f"gradient_spike up to {course.spike:.3g}"])
 
 
 def main(clinic: Clinic, rows: Mapping[str, Sickness], make: Callable[[Sickness, int], LeveredLearner], signals: Sequence[str]) -> None:

@@ -5,6 +5,8 @@ import sick_duels
 import sick_dungeons
 import torch
 
+from rolltrain_tui.base.statistics import Smoothed
+
 SEED = 71
 """Of no run by which a bound was set."""
 ILL = {("duel", "self-play"): 150}
@@ -49,3 +51,14 @@ def test_the_dials_that_make_a_run_sick_are_turned_in_their_turn(turns: int, eps
     learner = sick_duels.learner_of(sickness, SEED)
     sick_duels.CLINIC.fallen_ill(learner, sickness)
     assert learner.side.settings.epsilon == epsilon
+
+
+def test_a_course_tells_the_largest_gradient_as_a_multiple_of_the_average_before_it() -> None:
+    """The first ten gradients are none."""
+    sickness = sick_duels.Sickness((), turns=95)
+    course = sick_duels.CLINIC.fallen_ill(sick_duels.learner_of(sickness, SEED), sickness)
+    average, multiples = Smoothed(), []
+    for norm in course.gradients:
+        multiples.append(norm / (average.value or norm))
+        average.add(norm)
+    assert course.spike == pytest.approx(max(multiples[10:]))
