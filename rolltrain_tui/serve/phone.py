@@ -8,9 +8,9 @@ from rolltrain_tui.runs.follow import Followed
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.expedition.watch import MARKS
 from rolltrain_tui.tui.threads.bridge import Bridge
-from rolltrain_tui.tui.widgets.log import log_lines
+from rolltrain_tui.tui.widgets.game.log import log_lines
+from rolltrain_tui.tui.widgets.game.proof import proof_lines
 from rolltrain_tui.tui.widgets.panel import Line
-from rolltrain_tui.tui.widgets.proof import proof_lines
 from rolltrain_tui.tui.wording.titles import titled
 
 POINTS, LINES, WIDTH = 120, 12, 44

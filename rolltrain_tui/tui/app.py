@@ -18,8 +18,8 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.tui import themes
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.opening import GATHERING, REWINDING, SEEKING
-from rolltrain_tui.tui.screens.base import Destination
-from rolltrain_tui.tui.screens.command_palette import GamePalette
+from rolltrain_tui.tui.screens.dialogs.command_palette import GamePalette
+from rolltrain_tui.tui.screens.kinds.base import Destination
 from rolltrain_tui.tui.settings import read_settings
 from rolltrain_tui.tui.terminal.ending_signals import EndingSignals
 from rolltrain_tui.tui.terminal.first_picture import FirstPicture
@@ -254,7 +254,7 @@ class RolltrainApp(App[None]):
             self.pop_screen()
 
     def _explain(self, title: str, text: str) -> None:
-        from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
+        from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog
 
         self.push_screen(ChoiceDialog(title, clean(text), (Choice("ok", "Good to know", "o"),)))
 

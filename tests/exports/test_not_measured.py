@@ -19,12 +19,12 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import TurnLine
 from rolltrain_tui.tui.drawing.chart_view import ChartView
 from rolltrain_tui.tui.expedition.card_faces import camp_face
-from rolltrain_tui.tui.widgets.chart import instruments, readout
-from rolltrain_tui.tui.widgets.die import measured
-from rolltrain_tui.tui.widgets.full_chart import full_chart_lines
-from rolltrain_tui.tui.widgets.log import turn_rows
-from rolltrain_tui.tui.widgets.proof import proof_lines
-from rolltrain_tui.tui.widgets.stage import stage_lines
+from rolltrain_tui.tui.widgets.game.die import measured
+from rolltrain_tui.tui.widgets.game.log import turn_rows
+from rolltrain_tui.tui.widgets.game.proof import proof_lines
+from rolltrain_tui.tui.widgets.game.stage import stage_lines
+from rolltrain_tui.tui.widgets.training.chart import instruments, readout
+from rolltrain_tui.tui.widgets.training.full_chart import full_chart_lines
 from rolltrain_tui.tui.wording.run_story import RunStory, facts_of, figure_words
 
 BEGAN = CampaignBegan(0, "Plain", "supervised", 7, 3, "off", 20, 12, Sheet(), Objective(), 10, "10 weights", "cpu", "float32")

@@ -41,7 +41,7 @@ from rolltrain_tui.serve import phone
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.training.levers.foreign_optimizer import OptimizerHooks
-from rolltrain_tui.tui.widgets.status import Pace, status_line
+from rolltrain_tui.tui.widgets.game.status import Pace, status_line
 
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}
 OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {

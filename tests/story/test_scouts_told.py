@@ -11,7 +11,7 @@ from rolltrain_tui.protocol.readings import Pace, ScoutReport
 from rolltrain_tui.story.counsel import diagnosis_sentences
 from rolltrain_tui.story.narration import best_words, scouts_words, tell
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.widgets.verdict import verdict_lines
+from rolltrain_tui.tui.widgets.training.verdict import verdict_lines
 
 SCORE = Objective(name="R²", unit="", better="higher", of_loss=False)
 TRIED = (ScoutReport(1 / 3, 0.0451, 0.0021, False), ScoutReport(3.0, nan, nan, False), ScoutReport(1 / 9, -0.02, 0.001, True))

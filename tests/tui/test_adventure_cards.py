@@ -36,12 +36,12 @@ from rolltrain_tui.tui.expedition.card_faces import face_of
 from rolltrain_tui.tui.expedition.cards import Card
 from rolltrain_tui.tui.expedition.deeds import STATS, Deeds
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
-from rolltrain_tui.tui.screens.base import HelpScreen
-from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.pick import Pick, PickScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
-from rolltrain_tui.tui.screens.pick import Pick, PickScreen
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen
 from rolltrain_tui.tui.threads.messages import ToExplain
-from rolltrain_tui.tui.widgets.hero import hero_lines, hero_title
+from rolltrain_tui.tui.widgets.game.hero import hero_lines, hero_title
 from rolltrain_tui.tui.widgets.keys import key_lines
 from rolltrain_tui.tui.widgets.panel import width_of
 from rolltrain_tui.tui.wording.run_story import RunStory

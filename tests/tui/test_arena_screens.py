@@ -15,7 +15,7 @@ from rolltrain_tui.tui.arena.battle import BattleScreen
 from rolltrain_tui.tui.arena.board import BoardScreen
 from rolltrain_tui.tui.arena.diagnosis import AgentDiagnosisScreen
 from rolltrain_tui.tui.arena.hall import ArenaScreen
-from rolltrain_tui.tui.screens.ask import AskDialog
+from rolltrain_tui.tui.screens.dialogs.ask import AskDialog
 
 pytestmark = pytest.mark.slow
 

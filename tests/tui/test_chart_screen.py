@@ -24,8 +24,8 @@ from rolltrain_tui.tui.drawing.chart_series import series_of
 from rolltrain_tui.tui.drawing.chart_view import ChartView
 from rolltrain_tui.tui.screens.chart import HELP, ChartScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
-from rolltrain_tui.tui.widgets.full_chart import full_chart_lines
 from rolltrain_tui.tui.widgets.panel import width_of
+from rolltrain_tui.tui.widgets.training.full_chart import full_chart_lines
 
 SCORE = Objective(name="R²", unit="", better="higher", step=0.1, chance=0.0, limit=1.0, of_loss=False)
 KEYS = [

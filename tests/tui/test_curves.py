@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.lists import of_any_length
 
-from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.panel import width_of
+from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, thinned
 
 POINTS = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=60)
 

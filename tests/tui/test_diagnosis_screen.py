@@ -24,10 +24,10 @@ from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen, diagnosis_lines
-from rolltrain_tui.tui.widgets.compact import compact_lines
-from rolltrain_tui.tui.widgets.monster import monster_lines
+from rolltrain_tui.tui.widgets.game.compact import compact_lines
+from rolltrain_tui.tui.widgets.game.monster import monster_lines
 from rolltrain_tui.tui.widgets.panel import Line, width_of
-from rolltrain_tui.tui.widgets.vitals import bounds, gauge, histogram, number, place, sick_line, verdict
+from rolltrain_tui.tui.widgets.training.vitals import bounds, gauge, histogram, number, place, sick_line, verdict
 
 SIZES = [(60, 18), (80, 24), (120, 36), (200, 60)]
 HOT = {"temperature": 0.31, "update_ratio": 0.2}

@@ -7,8 +7,8 @@ from support.screens_host import ScreensHost, shown
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of
-from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialog, quit_dialog
+from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog, delete_dialog, quit_dialog
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, TavernScreen, keys_of
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from support.playing import playing
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
-from rolltrain_tui.tui.screens.pick import PickScreen
+from rolltrain_tui.tui.screens.dialogs.pick import PickScreen
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.evolution.screen import EvolutionScreen
 from rolltrain_tui.tui.expedition.replay import ReplayScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
 from rolltrain_tui.tui.screens.title import TitleScreen
 
 pytestmark = pytest.mark.slow

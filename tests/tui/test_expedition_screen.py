@@ -18,9 +18,9 @@ from rolltrain_tui.tui.expedition.cards import Card
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.base import HelpScreen
-from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
 from rolltrain_tui.tui.widgets.notice import NoticeLine
 

@@ -25,10 +25,10 @@ from rolltrain_tui.tui.expedition.cards import Card
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.screens.codex import CodexScreen
-from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
 
 pytestmark = pytest.mark.slow
 

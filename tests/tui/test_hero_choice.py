@@ -17,8 +17,8 @@ from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.classes import CLASSES, HeroClass
-from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen, hero_overrides
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, keys_of
 from rolltrain_tui.tui.widgets.hero_card import HeroCard
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from textual.widgets import DataTable
 
 from rolltrain_tui.runs import saves
 from rolltrain_tui.story.judgement import Outcome
-from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
 from rolltrain_tui.tui.screens.load import GAP, LoadScreen, widths_of
 
 TORN = "weights.safetensors is 12 bytes [/] short"

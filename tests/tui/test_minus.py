@@ -8,7 +8,7 @@ from support.panels import text_of
 
 from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.tui.duel import insight
-from rolltrain_tui.tui.widgets.verdict import _delta
+from rolltrain_tui.tui.widgets.training.verdict import _delta
 from rolltrain_tui.tui.wording.figures import signed
 
 

@@ -25,18 +25,18 @@ from rolltrain_tui.story.scene.views import AbilityView, Proof, TwinView
 from rolltrain_tui.tui.drawing.braille import Canvas
 from rolltrain_tui.tui.drawing.polyhedra import picture, solid
 from rolltrain_tui.tui.expedition.tempo import SPEEDS, Speedometer, faster, slower
-from rolltrain_tui.tui.widgets.chart import chart_lines
-from rolltrain_tui.tui.widgets.compact import compact_lines
-from rolltrain_tui.tui.widgets.die import die_lines
-from rolltrain_tui.tui.widgets.hero import ability_lines, hero_lines
+from rolltrain_tui.tui.widgets.game.compact import compact_lines
+from rolltrain_tui.tui.widgets.game.die import die_lines
+from rolltrain_tui.tui.widgets.game.hero import ability_lines, hero_lines
+from rolltrain_tui.tui.widgets.game.log import log_lines
+from rolltrain_tui.tui.widgets.game.monster import monster_lines
+from rolltrain_tui.tui.widgets.game.proof import proof_lines
+from rolltrain_tui.tui.widgets.game.stage import stage_lines
+from rolltrain_tui.tui.widgets.game.status import Pace, status_line
+from rolltrain_tui.tui.widgets.game.voice import voice_lines
 from rolltrain_tui.tui.widgets.keys import Key, key_lines
-from rolltrain_tui.tui.widgets.log import log_lines
-from rolltrain_tui.tui.widgets.monster import monster_lines
 from rolltrain_tui.tui.widgets.panel import bar, cut, justify, width_of, wrap
-from rolltrain_tui.tui.widgets.proof import proof_lines
-from rolltrain_tui.tui.widgets.stage import stage_lines
-from rolltrain_tui.tui.widgets.status import Pace, status_line
-from rolltrain_tui.tui.widgets.voice import voice_lines
+from rolltrain_tui.tui.widgets.training.chart import chart_lines
 from rolltrain_tui.tui.wording.figures import clock, count, factor, trend, work
 
 PANELS = (hero_lines, monster_lines, voice_lines, chart_lines, log_lines)

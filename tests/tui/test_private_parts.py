@@ -21,9 +21,9 @@ CALLS = {
         "textual._xterm_parser:XTermParser.parse_mouse_code(code)",
         "textual._xterm_parser:XTermParser._sequence_to_key_events(sequence, alt)",
     ],
-    "tui/screens/command_palette.py": ["textual.command:CommandPalette._action_command_list(action)"],
+    "tui/screens/dialogs/command_palette.py": ["textual.command:CommandPalette._action_command_list(action)"],
     "tui/dungeon/line.py": ["textual.widgets:Input._on_key(event)"],
-    "tui/screens/curtain.py": ["textual.screen:Screen._compositor_refresh()"],
+    "tui/screens/kinds/curtain.py": ["textual.screen:Screen._compositor_refresh()"],
     "serve/app.py": [
         "textual._compositor:LayoutUpdate.render_segments(console)",
         "textual._compositor:Compositor.render_strips(size)",
@@ -35,7 +35,7 @@ if sys.platform != "win32":
         "textual.drivers.linux_driver:LinuxDriver._sigtstp_application(_)",
         "textual.drivers.linux_driver:LinuxDriver._sigcont_application(_)",
     ]
-VALUES = {"tui/screens/curtain.py": (Screen, "_layout_required"), "serve/app.py": (App, "_batch_count")} | {
+VALUES = {"tui/screens/kinds/curtain.py": (Screen, "_layout_required"), "serve/app.py": (App, "_batch_count")} | {
     "serve/app.py picture": (App, "_background_screens"),
     "serve/app.py compositor": (Screen, "_compositor"),
 }

@@ -15,7 +15,7 @@ from rolltrain_tui.story.scene.pauses import RULES, SOMETHING, pause_reason
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.expedition import paused_line
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.base import HelpScreen
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen
 from rolltrain_tui.tui.settings import read_settings
 
 GATE = GateFaced(250, 2.21, 2.25, 2.30, True, 100)

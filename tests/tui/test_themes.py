@@ -11,7 +11,7 @@ from support.screens_host import ScreensHost, until
 from textual.color import Color
 from textual.theme import Theme
 
-from rolltrain_tui.tui.screens.base import HelpScreen
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen
 from rolltrain_tui.tui.settings import read_settings, remember, settings_path
 from rolltrain_tui.tui.themes import BLUE_ORANGE, HIGH_CONTRAST, PARCHMENT, TAVERN, THEMES, TITLES, next_theme
 

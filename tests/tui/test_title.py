@@ -16,8 +16,8 @@ from textual.widgets import Static
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.runs.saves import RunSummary
 from rolltrain_tui.tui.arena.hall import ArenaScreen
-from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen
 from rolltrain_tui.tui.screens.load import LoadScreen
 from rolltrain_tui.tui.screens.title import LOGO, TitleScreen, facts
 from rolltrain_tui.tui.settings import read_settings

@@ -23,7 +23,7 @@ from textual.widgets._toast import Toast
 from rolltrain_tui import tui
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.while_open import GUARDED
+from rolltrain_tui.tui.screens.kinds.while_open import GUARDED
 
 LATER = re.compile(r"(?:call_after_refresh|call_later|call_next|set_timer|set_interval)\((?:[\w.]+, )?self\.(\w+)\b(?!\.)")
 KEYS = [("enter", "\r")] * 6 + [

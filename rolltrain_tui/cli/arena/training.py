@@ -136,7 +136,7 @@ def _plot(agent: "Agent", what: str, values: list[float]) -> str:
     import shutil
 
     from rolltrain_tui.base.safe_text import flat
-    from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
+    from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, thinned
 
     width = min(100, shutil.get_terminal_size().columns)
     lines = curve_lines([Curve(thinned(values, 2 * width), "primary")], width, 18)

@@ -53,7 +53,7 @@ class ArenaActions:
         self.hall = hall
 
     def _ask(self, title: str, text: str, value: str, look: Callable[[str], str], take: Callable[[str], None]) -> None:
-        from rolltrain_tui.tui.screens.ask import AskDialog
+        from rolltrain_tui.tui.screens.dialogs.ask import AskDialog
 
         def taken(line: str | None) -> None:
             if line is not None:
@@ -293,7 +293,7 @@ class ArenaActions:
         self._ask(f"{verb} {name}", "Its new name: letters, digits, hyphens and underscores.", "", look, take)
 
     def delete(self) -> None:
-        from rolltrain_tui.tui.screens.dialogs import delete_dialog
+        from rolltrain_tui.tui.screens.dialogs.choice import delete_dialog
 
         row = self.hall.pointed()
         if row is None or not self._free():

@@ -19,14 +19,14 @@ from rolltrain_tui.arena.training.scores import BURST, quality
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.board import BoardScreen
-from rolltrain_tui.tui.screens.command_palette import KeyVerbs
-from rolltrain_tui.tui.screens.while_open import while_open
-from rolltrain_tui.tui.screens.working import WorkingScreen
+from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.working import WorkingScreen
 from rolltrain_tui.tui.threads.worker import Stopped
-from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
+from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, mark_of, tone_of
 
 PACE = 0.06
 """Pause in seconds after each report of the race, so that it can be watched. Full speed has none; no number depends on it."""

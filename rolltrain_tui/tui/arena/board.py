@@ -16,9 +16,9 @@ from rolltrain_tui.arena.battles.leaderboards import BoardRow, board, board_line
 from rolltrain_tui.arena.battles.ledger import Flaw, RecordedMatch
 from rolltrain_tui.arena.battles.matches import Division, division_of
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.command_palette import KeyVerbs
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
 

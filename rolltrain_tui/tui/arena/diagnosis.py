@@ -7,11 +7,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisPanel
-from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, paragraph
-from rolltrain_tui.tui.widgets.vitals import advice_lines, layer_lines, signal_lines
+from rolltrain_tui.tui.widgets.training.vitals import advice_lines, layer_lines, signal_lines
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.agents.agents import Agent

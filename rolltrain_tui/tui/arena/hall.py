@@ -18,15 +18,15 @@ from rolltrain_tui.arena.training.events import Progressed, SettingChanged, Sett
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.actions import ArenaActions
-from rolltrain_tui.tui.screens.command_palette import KeyVerbs
-from rolltrain_tui.tui.screens.while_open import while_open
-from rolltrain_tui.tui.screens.working import WorkingScreen
+from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.working import WorkingScreen
 from rolltrain_tui.tui.threads.worker import Stopped
-from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
 from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel, paragraph, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
+from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, thinned
 
 MOST_LIVE = 1000
 """Most points of the live curve. When there are more, every other one is dropped."""

@@ -13,8 +13,8 @@ from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.duel import plot
 from rolltrain_tui.tui.duel.board import prompt_lines, table_lines, table_width
 from rolltrain_tui.tui.duel.insight import ahead_lines, value_lines, values_title
-from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.keys import Key, KeyLine
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, paragraph
 from rolltrain_tui.tui.widgets.story import StoryPanel

@@ -15,9 +15,9 @@ from rolltrain_tui.modes.duel.table.position import Move, most_of, names
 from rolltrain_tui.modes.duel.table.seats import expert
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.duel.picture import Pane, TableScreen
-from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
-from rolltrain_tui.tui.screens.command_palette import KeyVerbs
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, keys_of
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.threads.worker import Stopped, Worker
 from rolltrain_tui.tui.widgets.story import StoryPanel
 

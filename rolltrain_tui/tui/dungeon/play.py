@@ -17,8 +17,8 @@ from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.tui.dungeon.line import CommandLine
 from rolltrain_tui.tui.dungeon.panels import bag_lines, closing_choices, command_lines, head_line, map_lines, race_lines, race_title
 from rolltrain_tui.tui.expedition.plan import SMALLEST
-from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, TavernScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel, paragraph
 from rolltrain_tui.tui.widgets.story import StoryPanel

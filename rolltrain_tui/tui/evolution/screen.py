@@ -12,13 +12,13 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.experiment.evolution.course import Evolution, Member, Scene, title
 from rolltrain_tui.experiment.evolution.search import ranked
 from rolltrain_tui.experiment.evolution.table import best
-from rolltrain_tui.tui.screens.command_palette import KeyVerbs
-from rolltrain_tui.tui.screens.while_open import while_open
-from rolltrain_tui.tui.screens.working import WorkingScreen
-from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
+from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.working import WorkingScreen
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
+from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, mark_of, tone_of
 
 LEAST_ROWS = 3
 """Rows of the table, with its head."""

@@ -25,7 +25,7 @@ from rolltrain_tui.story.narration import plus_minus, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.big import big
 from rolltrain_tui.tui.option_keys import weakness
-from rolltrain_tui.tui.widgets.proof import VERDICTS
+from rolltrain_tui.tui.widgets.game.proof import VERDICTS
 from rolltrain_tui.tui.wording.words import loss
 
 Tone = Literal["level", "encounter", "camp", "act", "gate"]

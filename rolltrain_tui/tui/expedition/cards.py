@@ -13,8 +13,8 @@ from textual.widgets import Static
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.expedition.card_faces import face_of
-from rolltrain_tui.tui.screens.dialog import Dialog
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.dialog import Dialog
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.fact import Fact
 
 GO_ON, PAUSE, SKIP = "go on", "pause", "skip the lessons"

@@ -17,11 +17,11 @@ from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.expedition.orders import Orders
-from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from rolltrain_tui.tui.screens.pick import Pick, PickScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.pick import Pick, PickScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.stat_sheet import foes_of
-from rolltrain_tui.tui.widgets.verdict import sends_scouts
+from rolltrain_tui.tui.widgets.training.verdict import sends_scouts
 from rolltrain_tui.tui.wording.figures import signed
 from rolltrain_tui.tui.wording.titles import titled
 from rolltrain_tui.tui.wording.words import loss

@@ -15,12 +15,12 @@ from rolltrain_tui.rules.health.pace import vouched
 from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.hints import ails
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, paragraph, wrap
-from rolltrain_tui.tui.widgets.verdict import sends_scouts, verdict_lines
-from rolltrain_tui.tui.widgets.vitals import COMFORT, advice_lines, beside, detail_lines, layer_lines, signal_lines
+from rolltrain_tui.tui.widgets.training.verdict import sends_scouts, verdict_lines
+from rolltrain_tui.tui.widgets.training.vitals import COMFORT, advice_lines, beside, detail_lines, layer_lines, signal_lines
 from rolltrain_tui.tui.wording.titles import titled
 
 if TYPE_CHECKING:

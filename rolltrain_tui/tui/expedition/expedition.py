@@ -20,26 +20,26 @@ from rolltrain_tui.tui.expedition.explaining import Explaining
 from rolltrain_tui.tui.expedition.plan import TABS, Plan, plan
 from rolltrain_tui.tui.expedition.tempo import Speedometer
 from rolltrain_tui.tui.expedition.verbs import ExpeditionVerbs
-from rolltrain_tui.tui.screens.curtain import Curtain
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.curtain import Curtain
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.threads.bridge import Bridge
 from rolltrain_tui.tui.threads.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
 from rolltrain_tui.tui.threads.share import Share
-from rolltrain_tui.tui.widgets.chart import LossChart
-from rolltrain_tui.tui.widgets.compact import CompactPanel
-from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED, DiePanel
-from rolltrain_tui.tui.widgets.hero import HeroPanel
-from rolltrain_tui.tui.widgets.hint import hint_line
+from rolltrain_tui.tui.widgets.game.compact import CompactPanel
+from rolltrain_tui.tui.widgets.game.die import TUMBLING_SPEED, DiePanel
+from rolltrain_tui.tui.widgets.game.hero import HeroPanel
+from rolltrain_tui.tui.widgets.game.log import LogPanel
+from rolltrain_tui.tui.widgets.game.monster import MonsterPanel
+from rolltrain_tui.tui.widgets.game.proof import ProofPanel
+from rolltrain_tui.tui.widgets.game.stage import StagePanel
+from rolltrain_tui.tui.widgets.game.status import Pace, StatusLine
+from rolltrain_tui.tui.widgets.game.voice import VoicePanel
 from rolltrain_tui.tui.widgets.keys import Key, KeyLine, ability_keys
-from rolltrain_tui.tui.widgets.log import LogPanel
-from rolltrain_tui.tui.widgets.monster import MonsterPanel
 from rolltrain_tui.tui.widgets.notice import NoticeLine, Stays
 from rolltrain_tui.tui.widgets.panel import Panel, ScenePanel
-from rolltrain_tui.tui.widgets.proof import ProofPanel
-from rolltrain_tui.tui.widgets.stage import StagePanel
-from rolltrain_tui.tui.widgets.status import Pace, StatusLine
 from rolltrain_tui.tui.widgets.tabs import TabLine
-from rolltrain_tui.tui.widgets.voice import VoicePanel
+from rolltrain_tui.tui.widgets.training.chart import LossChart
+from rolltrain_tui.tui.widgets.training.hint import hint_line
 
 TICK_SECONDS = 0.1
 FAST_TICKS, STILL_TICKS = 4, 10

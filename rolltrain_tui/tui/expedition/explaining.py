@@ -7,7 +7,7 @@ from rolltrain_tui.classroom.questions import which_ability
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, Rested
 from rolltrain_tui.tui.expedition.cards import GO_ON, PAUSE, SKIP, Card
 from rolltrain_tui.tui.expedition.teaching import Teaching
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.threads.messages import ToExplain, VoteDue
 
 KEY_SECONDS = 0.1

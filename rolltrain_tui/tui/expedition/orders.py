@@ -15,8 +15,8 @@ from rolltrain_tui.story.scene.pauses import SOMETHING
 from rolltrain_tui.tui.expedition.stops import Stops, StopsScreen
 from rolltrain_tui.tui.expedition.tempo import faster, slower
 from rolltrain_tui.tui.option_keys import DISMISSAL, by_themselves, letters
-from rolltrain_tui.tui.screens.base import Game, HelpScreen, keys_of
-from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
+from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog, quit_dialog
+from rolltrain_tui.tui.screens.kinds.base import Game, HelpScreen, keys_of
 from rolltrain_tui.tui.settings import remember
 from rolltrain_tui.tui.threads.bridge import Bridge
 from rolltrain_tui.tui.widgets.notice import Stays

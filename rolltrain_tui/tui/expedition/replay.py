@@ -12,12 +12,12 @@ from rolltrain_tui.tui.expedition.expedition import LOOKING, PANELS
 from rolltrain_tui.tui.expedition.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.expedition.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
 from rolltrain_tui.tui.expedition.verbs import ExpeditionVerbs, codex_verbs
-from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
-from rolltrain_tui.tui.screens.command_palette import Verb
-from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from rolltrain_tui.tui.screens.question import QuestionDialog
+from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.command_palette import Verb
+from rolltrain_tui.tui.screens.dialogs.question import QuestionDialog
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, keys_of
+from rolltrain_tui.tui.widgets.game.status import Pace
 from rolltrain_tui.tui.widgets.keys import Key
-from rolltrain_tui.tui.widgets.status import Pace
 
 STEP, STRIDE = 10, 100
 

@@ -12,8 +12,8 @@ from textual.widgets import Static
 
 from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.story.scene.pauses import RULES
-from rolltrain_tui.tui.screens.dialog import Dialog
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.dialog import Dialog
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 
 EXPLAIN, VOTE = "explain", "vote"

@@ -8,7 +8,7 @@ from rolltrain_tui.protocol.events import Secret
 from rolltrain_tui.story.veil import SECRETS
 from rolltrain_tui.tui.expedition.deeds import Deeds
 from rolltrain_tui.tui.expedition.vote import VoteScreen
-from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
+from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog
 from rolltrain_tui.tui.settings import remember
 
 ABILITY, EVALUATION, ALL = "ability", "evaluation", "all"

@@ -7,7 +7,7 @@ from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.tui.expedition.teaching import Teaching
 from rolltrain_tui.tui.expedition.tempo import SPEEDS
-from rolltrain_tui.tui.screens.command_palette import Verb, Verbs
+from rolltrain_tui.tui.screens.dialogs.command_palette import Verb, Verbs
 from rolltrain_tui.tui.wording.figures import rate
 from rolltrain_tui.tui.wording.titles import titled
 

@@ -10,10 +10,10 @@ from textual.widgets import Static
 
 from rolltrain_tui.classroom.ballot import MOST_HANDS, Ballot, Tally
 from rolltrain_tui.classroom.questions import Question
-from rolltrain_tui.tui.screens.dialog import Dialog
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.dialog import Dialog
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
+from rolltrain_tui.tui.widgets.game.votes import vote_lines
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
-from rolltrain_tui.tui.widgets.votes import vote_lines
 
 LOOK_SECONDS = 0.1
 FRAME = 7

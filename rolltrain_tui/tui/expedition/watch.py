@@ -11,13 +11,13 @@ from rolltrain_tui.runs.follow import AWAITED, Followed, State
 from rolltrain_tui.tui.expedition.expedition import LOOKING, PANELS
 from rolltrain_tui.tui.expedition.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.expedition.verbs import ExpeditionVerbs, codex_verbs
-from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
-from rolltrain_tui.tui.screens.command_palette import Verb
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.dialogs.command_palette import Verb
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, keys_of
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.threads.messages import Failed, Message
-from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED
+from rolltrain_tui.tui.widgets.game.die import TUMBLING_SPEED
+from rolltrain_tui.tui.widgets.game.status import Pace
 from rolltrain_tui.tui.widgets.keys import Key
-from rolltrain_tui.tui.widgets.status import Pace
 
 MARKS: dict[State, tuple[str, str]] = {
     "awaited": ("◌ not begun yet", "muted"),

@@ -20,9 +20,9 @@ from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import mark_of
 from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.tui.launch import own_text
-from rolltrain_tui.tui.screens.base import in_thread
-from rolltrain_tui.tui.screens.reading import ReadingScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import in_thread
+from rolltrain_tui.tui.screens.kinds.reading import ReadingScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList

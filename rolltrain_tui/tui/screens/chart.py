@@ -12,12 +12,12 @@ from textual.message import Message
 
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.chart_view import ChartView
-from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, in_thread
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, TavernScreen, in_thread
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.threads.share import Share
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines, turn_under
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
+from rolltrain_tui.tui.widgets.training.full_chart import Other, full_chart_lines, turn_under
 
 TICK_SECONDS = 0.2
 SHARE, LONGEST_WAIT = 0.03, 2.0

@@ -16,8 +16,8 @@ from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
-from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, in_thread, keys_of
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen, TavernScreen, in_thread, keys_of
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.fact import FactList
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.wording.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
@@ -172,7 +172,7 @@ class EndingScreen(TavernScreen):
 
     def action_branch(self) -> None:
         """Ask, for a run begins; then go on from the turn before the worst move."""
-        from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
+        from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog
 
         worst = self._story.worst
         if worst is None:

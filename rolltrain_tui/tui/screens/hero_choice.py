@@ -15,8 +15,8 @@ from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.rules.classes.classes import CLASSES, HeroClass
-from rolltrain_tui.tui.screens.reading import ReadingScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.reading import ReadingScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.stat_sheet import StatSheet
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet

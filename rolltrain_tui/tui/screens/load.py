@@ -13,9 +13,9 @@ from textual.widgets import DataTable, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.story.judgement import mark_of
-from rolltrain_tui.tui.screens.dialogs import delete_dialog
-from rolltrain_tui.tui.screens.saves_screen import SavesScreen, hero_of
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.dialogs.choice import delete_dialog
+from rolltrain_tui.tui.screens.kinds.saves_screen import SavesScreen, hero_of
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import RowList
 from rolltrain_tui.tui.wording.words import age, loss

@@ -11,8 +11,8 @@ from textual.widgets import Static
 
 from rolltrain_tui.tui.drawing.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.opening import LOADING_DIE, LOADING_HINT
-from rolltrain_tui.tui.screens.base import Host
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import Host
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 
 FRAME_SECONDS = 0.12
 

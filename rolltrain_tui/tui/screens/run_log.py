@@ -7,9 +7,9 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.log import LogPanel
+from rolltrain_tui.tui.widgets.game.log import LogPanel
 
 FAR = 1 << 30
 """More rows than any log has."""

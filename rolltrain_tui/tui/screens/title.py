@@ -15,8 +15,8 @@ from textual.widgets import Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.opening import DIE, HIGH, LOGO, MENU, NAME, NEEDS_RUNS, NO_RUNS, TAGLINE, TUMBLE, WAITING, WIDE
-from rolltrain_tui.tui.screens.saves_screen import SavesScreen, hero_of
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.saves_screen import SavesScreen, hero_of
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.wording.words import age, fit, loss

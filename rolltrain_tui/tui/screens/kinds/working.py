@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.threads.worker import Stopped, Worker
 from rolltrain_tui.tui.widgets.story import StoryPanel
 

@@ -9,8 +9,8 @@ from rolltrain_tui.rules.health.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
 from rolltrain_tui.story.narration import PACE_WORDS, best_words, plus_minus
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.widgets.hint import SCOUTS_OUT, press
 from rolltrain_tui.tui.widgets.panel import Line, justify, paragraph, width_of
+from rolltrain_tui.tui.widgets.training.hint import SCOUTS_OUT, press
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig

@@ -8,11 +8,11 @@ from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import MonsterView
 from rolltrain_tui.tui.drawing.big import ROWS, big
-from rolltrain_tui.tui.widgets.die import TONES, WORDS, measured
-from rolltrain_tui.tui.widgets.hero import hero_title
+from rolltrain_tui.tui.widgets.game.die import TONES, WORDS, measured
+from rolltrain_tui.tui.widgets.game.hero import hero_title
+from rolltrain_tui.tui.widgets.game.proof import proof_lines
+from rolltrain_tui.tui.widgets.game.voice import voice_lines
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, cut, paragraph
-from rolltrain_tui.tui.widgets.proof import proof_lines
-from rolltrain_tui.tui.widgets.voice import voice_lines
 from rolltrain_tui.tui.wording.titles import titled
 
 TALL_FROM = 14

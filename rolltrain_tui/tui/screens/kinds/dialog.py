@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 
 T = TypeVar("T")
 

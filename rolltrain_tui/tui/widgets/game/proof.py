@@ -7,7 +7,7 @@ from rolltrain_tui.story.measurements import evidence
 from rolltrain_tui.story.narration import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import Proof, TwinView
-from rolltrain_tui.tui.widgets.die import TOLERANCE, kept
+from rolltrain_tui.tui.widgets.game.die import TOLERANCE, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, paragraph, width_of
 from rolltrain_tui.tui.wording.figures import factor
 from rolltrain_tui.tui.wording.titles import titled

@@ -4,10 +4,10 @@ from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.option_keys import weakness
-from rolltrain_tui.tui.widgets.die import TONES, WORDS
-from rolltrain_tui.tui.widgets.hero import gauge
+from rolltrain_tui.tui.widgets.game.die import TONES, WORDS
+from rolltrain_tui.tui.widgets.game.hero import gauge
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, paragraph
-from rolltrain_tui.tui.widgets.vitals import sick_line
+from rolltrain_tui.tui.widgets.training.vitals import sick_line
 from rolltrain_tui.tui.wording.titles import titled
 
 ROAD = (

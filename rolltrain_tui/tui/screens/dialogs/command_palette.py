@@ -6,7 +6,7 @@ from functools import partial
 from textual.binding import Binding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
-from rolltrain_tui.tui.screens.dialog import AnswersOnce
+from rolltrain_tui.tui.screens.kinds.dialog import AnswersOnce
 
 Verb = tuple[str, str, Callable[[], object]]
 """(name, one line about it, what it does)"""

@@ -11,8 +11,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from rolltrain_tui.tui.screens.dialog import Dialog
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.dialog import Dialog
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 
 BREADTH, FRAME = 70, 8
 """Cells of the dialog where the screen is wide, and of its edges."""

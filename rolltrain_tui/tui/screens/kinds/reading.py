@@ -5,8 +5,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 
 
 class ReadingScreen(TavernScreen):

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.tui.screens.dialog import Dialog
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.dialog import Dialog
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 
 
 class AskDialog(Dialog[str | None]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.screens.base import TavernScreen, in_thread
+from rolltrain_tui.tui.screens.kinds.base import TavernScreen, in_thread
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary

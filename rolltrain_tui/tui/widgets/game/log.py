@@ -8,7 +8,7 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import StoryLine, TurnLine
-from rolltrain_tui.tui.widgets.die import TONES, WORDS, kept
+from rolltrain_tui.tui.widgets.game.die import TONES, WORDS, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of, wrap
 from rolltrain_tui.tui.wording.figures import factor, signed, trend
 

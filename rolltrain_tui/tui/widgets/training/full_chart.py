@@ -12,9 +12,9 @@ from rolltrain_tui.tui.drawing.chart_series import Series, series_of, value_at
 from rolltrain_tui.tui.drawing.chart_view import ChartView
 from rolltrain_tui.tui.drawing.frame import Frame, fitted, turn_axis
 from rolltrain_tui.tui.drawing.plot import Plot
-from rolltrain_tui.tui.widgets.chart import bar_ends, ghost_at, ghost_points, near
-from rolltrain_tui.tui.widgets.curves import mark_of
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
+from rolltrain_tui.tui.widgets.training.chart import bar_ends, ghost_at, ghost_points, near
+from rolltrain_tui.tui.widgets.training.curves import mark_of
 from rolltrain_tui.tui.wording.titles import titled
 
 GUTTER = 13

@@ -17,9 +17,9 @@ from rolltrain_tui.base.atomic_files import refusal
 from rolltrain_tui.base.blame import told
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.curtain import Curtain
-from rolltrain_tui.tui.screens.dialog import AnswersOnce, Dialog
-from rolltrain_tui.tui.screens.while_open import while_open
+from rolltrain_tui.tui.screens.kinds.curtain import Curtain
+from rolltrain_tui.tui.screens.kinds.dialog import AnswersOnce, Dialog
+from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.terminal.resizes import Resizes
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.widgets.die import TONES, measured, sum_of_roll, verdict
-from rolltrain_tui.tui.widgets.hero import dying, hero_title
-from rolltrain_tui.tui.widgets.monster import quiet_words
+from rolltrain_tui.tui.widgets.game.die import TONES, measured, sum_of_roll, verdict
+from rolltrain_tui.tui.widgets.game.hero import dying, hero_title
+from rolltrain_tui.tui.widgets.game.monster import quiet_words
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of
-from rolltrain_tui.tui.widgets.vitals import sick_line
+from rolltrain_tui.tui.widgets.training.vitals import sick_line
 from rolltrain_tui.tui.wording.titles import titled
 
 SICK_FROM = 14
