@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rolltrain_tui.classroom import assignment as assignments
-from rolltrain_tui.classroom import identity, submission
-from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.gradebook import Row, as_csv, as_lines
-from rolltrain_tui.classroom.gradebook_page import as_page
-from rolltrain_tui.classroom.grading import Grader, files_in, look
+from rolltrain_tui.classroom.assignments import assignment as assignments
+from rolltrain_tui.classroom.assignments import identity, submission
+from rolltrain_tui.classroom.assignments.assignment import Assignment
+from rolltrain_tui.classroom.grading.gradebook import Row, as_csv, as_lines
+from rolltrain_tui.classroom.grading.gradebook_page import as_page
+from rolltrain_tui.classroom.grading.grading import Grader, files_in, look
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import Command, Predict, UseAbility
 from rolltrain_tui.protocol.events import (

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from class_grading import ELSEWHERE, Class, assignment, doctored, orders, sent_elsewhere
 
-from rolltrain_tui.classroom import assignment as assignments
-from rolltrain_tui.classroom import children, examiner
-from rolltrain_tui.classroom.grading import Grader, files_in
+from rolltrain_tui.classroom.assignments import assignment as assignments
+from rolltrain_tui.classroom.grading import children, examiner
+from rolltrain_tui.classroom.grading.grading import Grader, files_in
 
 pytestmark = pytest.mark.slow
 TURNS = 8

@@ -7,10 +7,10 @@ import pytest
 from support.fakes import FakeExpedition, fake_config
 from support.paths import CAMPAIGNS
 
-from rolltrain_tui.classroom import assignment as assignments
-from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.conformity import NotTheAssignment, check_record
-from rolltrain_tui.classroom.record import Record
+from rolltrain_tui.classroom.assignments import assignment as assignments
+from rolltrain_tui.classroom.assignments.assignment import Assignment
+from rolltrain_tui.classroom.grading.conformity import NotTheAssignment, check_record
+from rolltrain_tui.classroom.grading.record import Record
 from rolltrain_tui.game import baseline
 from rolltrain_tui.protocol.events import CampaignBegan, GhostSeen, SettingsChanged
 from rolltrain_tui.protocol.inbox import Inbox

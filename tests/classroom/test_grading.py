@@ -15,17 +15,18 @@ import pytest
 from class_grading import Class, changed, orders
 from support.shell import Answer
 
-from rolltrain_tui.classroom import assignment as assignments
-from rolltrain_tui.classroom import children, examiner, joined, submission
-from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
-from rolltrain_tui.classroom.conformity import NotTheAssignment, conforming
-from rolltrain_tui.classroom.duplicates import Handed, flags
-from rolltrain_tui.classroom.gradebook import COLUMNS, MARKS, Row, as_csv, as_lines
-from rolltrain_tui.classroom.gradebook_page import as_page
-from rolltrain_tui.classroom.grading import Entry, Grader, files_in, one_each
-from rolltrain_tui.classroom.identity import seed_of
-from rolltrain_tui.classroom.limits import Limits
-from rolltrain_tui.classroom.result import Result
+from rolltrain_tui.classroom.assignments import assignment as assignments
+from rolltrain_tui.classroom.assignments import joined, submission
+from rolltrain_tui.classroom.assignments.assignment import Assignment, AssignmentError
+from rolltrain_tui.classroom.assignments.identity import seed_of
+from rolltrain_tui.classroom.grading import children, examiner
+from rolltrain_tui.classroom.grading.conformity import NotTheAssignment, conforming
+from rolltrain_tui.classroom.grading.duplicates import Handed, flags
+from rolltrain_tui.classroom.grading.gradebook import COLUMNS, MARKS, Row, as_csv, as_lines
+from rolltrain_tui.classroom.grading.gradebook_page import as_page
+from rolltrain_tui.classroom.grading.grading import Entry, Grader, files_in, one_each
+from rolltrain_tui.classroom.grading.limits import Limits
+from rolltrain_tui.classroom.grading.result import Result
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded
@@ -240,7 +241,7 @@ def test_the_verbs_from_assignment_to_table(
     """Each step says the next one; bad input is answered with what to do."""
     monkeypatch.chdir(tmp_path)
     small = [word for value in SMALL for word in ("--set", value)]
-    monkeypatch.setattr("rolltrain_tui.classroom.limits.SPARE", 1e6)  # no test asserts on wall-clock time
+    monkeypatch.setattr("rolltrain_tui.classroom.grading.limits.SPARE", 1e6)  # no test asserts on wall-clock time
     new = ("--steps", 4, *small, "--set", "verification.tolerance=null")
     made = call("class", "new", "tutorial", "auto.class", *new, "--set", "device.dtype=auto")
     assert (made.code, "--set device.dtype=float32" in made.err, "No tolerance is known" in made.err) == (0, True, True)

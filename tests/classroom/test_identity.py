@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from rolltrain_tui.classroom.identity import CELLS, UnusableName, cleaned, file_name, key, seed_of
+from rolltrain_tui.classroom.assignments.identity import CELLS, UnusableName, cleaned, file_name, key, seed_of
 
 NAMES = {
     "Anna": "Anna",

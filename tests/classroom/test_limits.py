@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.classroom import children, examiner
-from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.limits import MEMORY, Limits, limits_for
+from rolltrain_tui.classroom.assignments.assignment import Assignment
+from rolltrain_tui.classroom.grading import children, examiner
+from rolltrain_tui.classroom.grading.limits import MEMORY, Limits, limits_for
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.text.learner import TextLearner

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, fake_config
 
-from rolltrain_tui.classroom.record import Record
+from rolltrain_tui.classroom.grading.record import Record
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandAccepted, CommandRefused, Evaluated, Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import Inbox

@@ -11,9 +11,9 @@ import pytest
 from class_grading import Class, monsters
 from support.class_archives import hostile, mutated, packed_anew
 
-from rolltrain_tui.classroom import submission
-from rolltrain_tui.classroom.grading import NothingToGrade, files_in, look
-from rolltrain_tui.classroom.submission import MOST_ARCHIVE, NoSubmission
+from rolltrain_tui.classroom.assignments import submission
+from rolltrain_tui.classroom.assignments.submission import MOST_ARCHIVE, NoSubmission
+from rolltrain_tui.classroom.grading.grading import NothingToGrade, files_in, look
 
 
 @pytest.fixture(scope="module")

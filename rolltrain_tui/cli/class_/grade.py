@@ -27,10 +27,10 @@ def grade(folder: Path, assignment: Path, csv_file: Path | None, html_file: Path
               1  some could not, or are contradicted: the table says why.
               2  no submission, or no assignment.
     """
-    from rolltrain_tui.classroom import assignment as assignments
-    from rolltrain_tui.classroom.gradebook import as_csv, as_lines
-    from rolltrain_tui.classroom.gradebook_page import as_page
-    from rolltrain_tui.classroom.grading import Grader, files_in
+    from rolltrain_tui.classroom.assignments import assignment as assignments
+    from rolltrain_tui.classroom.grading.gradebook import as_csv, as_lines
+    from rolltrain_tui.classroom.grading.gradebook_page import as_page
+    from rolltrain_tui.classroom.grading.grading import Grader, files_in
     from rolltrain_tui.runs.saves import saves_root
 
     asked = assignments.read(assignment)

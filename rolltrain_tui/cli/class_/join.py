@@ -15,8 +15,8 @@ from rolltrain_tui.cli.shared import options
 @options.RUNS
 def join(file: Path, name: str, to: Path | None, out: Path | None) -> None:
     """Write the campaign of the assignment in FILE with a seed that belongs to NAME. Play it, then hand it in."""
-    from rolltrain_tui.classroom import assignment as assignments
-    from rolltrain_tui.classroom import identity, joined
+    from rolltrain_tui.classroom.assignments import assignment as assignments
+    from rolltrain_tui.classroom.assignments import identity, joined
     from rolltrain_tui.modes import campaign_file
     from rolltrain_tui.runs.saves import saves_root
     from rolltrain_tui.runs.saves.store import plain_name

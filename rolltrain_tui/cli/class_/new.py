@@ -16,7 +16,7 @@ from rolltrain_tui.cli.shared import options
 @options.SETTINGS
 def new(campaign: str, file: Path, free: tuple[str, ...], fixed_hero: bool, steps: int | None, settings: tuple[str, ...]) -> None:
     """Write FILE: CAMPAIGN, what may differ from it, and a random id. Give it to the class."""
-    from rolltrain_tui.classroom import assignment as assignments
+    from rolltrain_tui.classroom.assignments import assignment as assignments
 
     path = options.find_campaign(campaign)
     overrides = options.overrides(path, data=None, steps=steps, seed=None, device=None, settings=settings)

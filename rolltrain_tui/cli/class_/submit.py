@@ -11,9 +11,9 @@ from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli.shared import options
 
 if TYPE_CHECKING:
-    from rolltrain_tui.classroom.assignment import Assignment
-    from rolltrain_tui.classroom.joined import Joined
-    from rolltrain_tui.classroom.record import Record
+    from rolltrain_tui.classroom.assignments.assignment import Assignment
+    from rolltrain_tui.classroom.assignments.joined import Joined
+    from rolltrain_tui.classroom.grading.record import Record
 
 
 @click.command(short_help="Write the file that you hand in.")
@@ -27,8 +27,8 @@ def submit(run: str | None, file: Path | None, assignment: Path | None, name: st
 
     Without RUN it is the newest run of an assignment that was joined here.
     """
-    from rolltrain_tui.classroom import assignment as assignments
-    from rolltrain_tui.classroom import identity, joined, submission
+    from rolltrain_tui.classroom.assignments import assignment as assignments
+    from rolltrain_tui.classroom.assignments import identity, joined, submission
     from rolltrain_tui.runs import layout
     from rolltrain_tui.runs.saves import run_of, saves_root
 
@@ -75,7 +75,7 @@ def submit(run: str | None, file: Path | None, assignment: Path | None, name: st
 
 def _record(folder: Path) -> "Record":
     """The story of a run, read whole, as whoever grades it will. SaveError."""
-    from rolltrain_tui.classroom.record import Record
+    from rolltrain_tui.classroom.grading.record import Record
     from rolltrain_tui.runs import layout
     from rolltrain_tui.runs.log.event_log import ChronicleError
     from rolltrain_tui.runs.saves.manifest import SaveError
@@ -93,7 +93,7 @@ def _record(folder: Path) -> "Record":
 
 def _joined_here(root: Path) -> str:
     """Half a sentence that names the assignments that were joined on this computer; "" where there are none."""
-    from rolltrain_tui.classroom import joined
+    from rolltrain_tui.classroom.assignments import joined
 
     found = [f"{one.name} joined '{one.title}' with seed {one.seed}" for one in joined.everyone(root)]
     return f" ({'; '.join(found[:3])}{'; and others' if len(found) > 3 else ''})" if found else ""
@@ -101,8 +101,8 @@ def _joined_here(root: Path) -> str:
 
 def _check(asked: "Assignment", record: "Record", campaign: Path, known: "Joined") -> None:
     """AssignmentError for a run that would be refused."""
-    from rolltrain_tui.classroom.assignment import AssignmentError
-    from rolltrain_tui.classroom.conformity import NotTheAssignment, check_record, conforming
+    from rolltrain_tui.classroom.assignments.assignment import AssignmentError
+    from rolltrain_tui.classroom.grading.conformity import NotTheAssignment, check_record, conforming
 
     played = "" if record.began is None else printable(record.began.campaign)
     try:
@@ -119,7 +119,7 @@ def _check(asked: "Assignment", record: "Record", campaign: Path, known: "Joined
 
 def _newest_joined(root: Path) -> Path:
     """The run, saved last, whose seed was given to somebody here. UsageError where there is none."""
-    from rolltrain_tui.classroom import joined
+    from rolltrain_tui.classroom.assignments import joined
     from rolltrain_tui.protocol.events import CampaignBegan
     from rolltrain_tui.runs import layout
     from rolltrain_tui.runs.log import event_log

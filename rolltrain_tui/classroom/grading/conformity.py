@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rolltrain_tui.base.safe_text import shown
-from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.record import Record
+from rolltrain_tui.classroom.assignments.assignment import Assignment
+from rolltrain_tui.classroom.grading.record import Record
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline
 from rolltrain_tui.modes import campaign_file

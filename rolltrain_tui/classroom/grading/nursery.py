@@ -1,6 +1,6 @@
 """Examiners where forks are safe: a process with torch loaded, and a fork of it for each submission, since loading takes seconds.
 
-python -m rolltrain_tui.classroom.nursery       reads a folder a line, as the examiner takes them, and says how each ended
+python -m rolltrain_tui.classroom.grading.nursery       reads a folder a line, as the examiner takes them, and says how each ended
 """
 
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from rolltrain_tui.base.json_records import codec, parse_json
-from rolltrain_tui.classroom.examiner import COMPLAINT, LATE, LIMITS, REFERENCE, answer
-from rolltrain_tui.classroom.limits import Limits
+from rolltrain_tui.classroom.grading.examiner import COMPLAINT, LATE, LIMITS, REFERENCE, answer
+from rolltrain_tui.classroom.grading.limits import Limits
 
 assert sys.platform != "win32", "it has no forks"
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rolltrain_tui.classroom.result import Result
+from rolltrain_tui.classroom.grading.result import Result
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import RaiseStat, SpendInspiration, TakeShortRest, TurnDial, UseAbility, UseItem
 from rolltrain_tui.runs.log import event_log

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from rolltrain_tui.base.safe_text import cell, flat
-from rolltrain_tui.classroom.result import Outcome, Result
+from rolltrain_tui.classroom.grading.result import Outcome, Result
 from rolltrain_tui.story.narration import plus_minus
 
 MARKS: Mapping[Outcome, str] = {"exact": "✔", "consistent": "✔", "undecided": "?", "contradicted": "✖", "refused": "·"}

@@ -1,6 +1,6 @@
 """The child that examines one submission: it trains the run again under limits, and writes what it found into its folder.
 
-python -m rolltrain_tui.classroom.examiner FOLDER [--reference]     campaign.yaml, chronicle.jsonl, assignment.json, limits.json
+python -m rolltrain_tui.classroom.grading.examiner FOLDER [--reference]     campaign.yaml, chronicle.jsonl, assignment.json, limits.json
 """
 
 import sys
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rolltrain_tui.base.json_records import codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.classroom import assignment as assignments
-from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.conformity import NotTheAssignment, check_record
-from rolltrain_tui.classroom.limits import Limits, hold
-from rolltrain_tui.classroom.record import Record
-from rolltrain_tui.classroom.result import Reference, Result
+from rolltrain_tui.classroom.assignments import assignment as assignments
+from rolltrain_tui.classroom.assignments.assignment import Assignment
+from rolltrain_tui.classroom.grading.conformity import NotTheAssignment, check_record
+from rolltrain_tui.classroom.grading.limits import Limits, hold
+from rolltrain_tui.classroom.grading.record import Record
+from rolltrain_tui.classroom.grading.result import Reference, Result
 from rolltrain_tui.game import baseline
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.inbox import Inbox

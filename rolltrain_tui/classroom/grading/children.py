@@ -12,14 +12,14 @@ from typing import Any, Self
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.memory import SIGNS
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.classroom import examiner
-from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
-from rolltrain_tui.classroom.limits import Limits, limits_for
-from rolltrain_tui.classroom.result import Reference, Result
+from rolltrain_tui.classroom.assignments.assignment import Assignment, AssignmentError
+from rolltrain_tui.classroom.grading import examiner
+from rolltrain_tui.classroom.grading.limits import Limits, limits_for
+from rolltrain_tui.classroom.grading.result import Reference, Result
 
-_EXAMINER = (sys.executable, "-P", "-m", "rolltrain_tui.classroom.examiner")
-_NURSERY = (sys.executable, "-P", "-m", "rolltrain_tui.classroom.nursery")
-_PACKAGE = Path(__file__).resolve().parents[2]
+_EXAMINER = (sys.executable, "-P", "-m", "rolltrain_tui.classroom.grading.examiner")
+_NURSERY = (sys.executable, "-P", "-m", "rolltrain_tui.classroom.grading.nursery")
+_PACKAGE = Path(__file__).resolve().parents[3]
 _UNLIMITED = Limits(10**6, 10**6, 1 << 50)
 """For the teacher's own assignment: eleven days."""
 

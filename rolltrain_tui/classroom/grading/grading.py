@@ -19,14 +19,14 @@ from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import one_line, printable
 from rolltrain_tui.base.system_files import of_a_system
-from rolltrain_tui.classroom import identity, submission
-from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.children import Children
-from rolltrain_tui.classroom.conformity import NotTheAssignment, conforming
-from rolltrain_tui.classroom.duplicates import Handed, flags
-from rolltrain_tui.classroom.gradebook import Row
-from rolltrain_tui.classroom.limits import Limits
-from rolltrain_tui.classroom.result import Result
+from rolltrain_tui.classroom.assignments import identity, submission
+from rolltrain_tui.classroom.assignments.assignment import Assignment
+from rolltrain_tui.classroom.grading.children import Children
+from rolltrain_tui.classroom.grading.conformity import NotTheAssignment, conforming
+from rolltrain_tui.classroom.grading.duplicates import Handed, flags
+from rolltrain_tui.classroom.grading.gradebook import Row
+from rolltrain_tui.classroom.grading.limits import Limits
+from rolltrain_tui.classroom.grading.result import Result
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.runs import layout

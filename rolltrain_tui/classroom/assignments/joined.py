@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
-from rolltrain_tui.classroom import assignment as assignments
-from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
+from rolltrain_tui.classroom.assignments import assignment as assignments
+from rolltrain_tui.classroom.assignments.assignment import Assignment, AssignmentError
 
 FOLDER = "classes"
 """Beside the runs."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from html import escape
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.gradebook import MARKS, Row, against, moment, with_error
+from rolltrain_tui.classroom.assignments.assignment import Assignment
+from rolltrain_tui.classroom.grading.gradebook import MARKS, Row, against, moment, with_error
 
 _STYLE = """
 :root {
