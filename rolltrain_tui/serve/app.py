@@ -18,11 +18,11 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.serve import phone
 from rolltrain_tui.serve.address import AddressScreen
-from rolltrain_tui.serve.driver import mirrored, without_terminal
-from rolltrain_tui.serve.mirror import only_picture
-from rolltrain_tui.serve.server import Server
+from rolltrain_tui.serve.streams import phone
+from rolltrain_tui.serve.streams.driver import mirrored, without_terminal
+from rolltrain_tui.serve.streams.mirror import only_picture
+from rolltrain_tui.serve.web.server import Server
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen

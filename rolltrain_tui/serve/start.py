@@ -5,13 +5,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from rolltrain_tui.serve.door import Door
-from rolltrain_tui.serve.feed import Feed
-from rolltrain_tui.serve.limits import FEW_GAMES, Seats
-from rolltrain_tui.serve.mirror import Mirror
-from rolltrain_tui.serve.server import Server, listen
 from rolltrain_tui.serve.serving import Serving
-from rolltrain_tui.serve.web import Room, Site
+from rolltrain_tui.serve.streams.feed import Feed
+from rolltrain_tui.serve.streams.mirror import Mirror
+from rolltrain_tui.serve.web.door import Door
+from rolltrain_tui.serve.web.limits import FEW_GAMES, Seats
+from rolltrain_tui.serve.web.server import Server, listen
+from rolltrain_tui.serve.web.site import Room, Site
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.terminal.first_picture import FirstPicture
@@ -39,7 +39,7 @@ def make_server(serving: Serving, runs: Path = Path("saves")) -> Server:
     listening = listen(serving.host, serving.port)
     room = Room(door, Mirror(), Feed(), cookie=f"rolltrain-{listening.getsockname()[1]}")
     if serving.guests:
-        from rolltrain_tui.serve.guests import Guests
+        from rolltrain_tui.serve.web.guests import Guests
 
         room.guests = Guests(serving.guest_command, runs.resolve() / GUESTS, Seats(serving.guests, FEW_GAMES))
     server = Server(Site(room), listening, serving.host)

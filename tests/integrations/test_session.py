@@ -37,7 +37,7 @@ from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.runs.log.event_log import Chronicle, read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
 from rolltrain_tui.runs.verification import compare_runs
-from rolltrain_tui.serve import phone
+from rolltrain_tui.serve.streams import phone
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.training.levers.foreign_optimizer import OptimizerHooks

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rolltrain_tui.serve.door import Door, HostNameError, address_for_others, is_loopback
+from rolltrain_tui.serve.web.door import Door, HostNameError, address_for_others, is_loopback
 
 OURS = socket.gethostname().lower()
 NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}(\.[A-Za-z0-9_-]{1,20}){0,3}", fullmatch=True) | st.ip_addresses(v=4).map(str)

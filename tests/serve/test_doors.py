@@ -14,8 +14,8 @@ from support.serving import SIZE, origin_of, serving, until, visitor
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 
 from rolltrain_tui.classroom.ballot import Option  # noqa: E402
-from rolltrain_tui.serve.limits import FEW_SEATS, MOST_SCREENS, Bucket, Buckets  # noqa: E402
-from rolltrain_tui.serve.server import ServeError, Server, listen  # noqa: E402
+from rolltrain_tui.serve.web.limits import FEW_SEATS, MOST_SCREENS, Bucket, Buckets  # noqa: E402
+from rolltrain_tui.serve.web.server import ServeError, Server, listen  # noqa: E402
 
 GUARDED = ("/screen", "/phone", "/screen.js", "/xterm/xterm.mjs", "/mirror", "/feed")
 FORGED = "abcdefghijklmnop." + "0" * 64

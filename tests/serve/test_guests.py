@@ -17,8 +17,8 @@ from support.serving import serving, until, visitor
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 pytest.importorskip("textual_serve", reason="the extra serve is not installed")
 
-from rolltrain_tui.serve import guests  # noqa: E402
-from rolltrain_tui.serve.server import Server  # noqa: E402
+from rolltrain_tui.serve.web import guests  # noqa: E402
+from rolltrain_tui.serve.web.server import Server  # noqa: E402
 
 pytestmark = pytest.mark.slow
 

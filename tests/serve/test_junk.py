@@ -10,8 +10,8 @@ from support.serving import origin_of, serving, visitor
 
 pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 
-from rolltrain_tui.serve.limits import FEW_CONNECTIONS, MOST_CONNECTIONS
-from rolltrain_tui.serve.server import Server
+from rolltrain_tui.serve.web.limits import FEW_CONNECTIONS, MOST_CONNECTIONS
+from rolltrain_tui.serve.web.server import Server
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import re
 import pytest
 from support.hostile import PAYLOADS
 
-from rolltrain_tui.serve.mirror import Mirror, only_picture
-from rolltrain_tui.serve.outlet import MOST_WAITING, Outlet
+from rolltrain_tui.serve.streams.mirror import Mirror, only_picture
+from rolltrain_tui.serve.streams.outlet import MOST_WAITING, Outlet
 
 FRAME = "\x1b[3;7H\x1b[38;2;1;2;3;48;5;9mHP ███ 28/36\x1b[0m\n\x1b[4;7H⣀⠤⠒"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, fake_config
 from support.hostile import MARKUP, PAYLOADS, is_dangerous, poisoned
+from support.paths import ROOT
 
 from rolltrain_tui.protocol.commands import Speak, UseAbility
 from rolltrain_tui.protocol.events import ActBegan, DiceRolled, GhostPoint, GhostSeen, StepTaken
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.serve import phone
+from rolltrain_tui.serve.streams import phone
 from rolltrain_tui.story.scene import Scene
 
 MOVES = [(3, UseAbility("rage")), (5, Speak())]
@@ -70,7 +71,7 @@ def test_plain_training_is_drawn_as_far_as_the_run_has_come(turns: int) -> None:
 def test_the_dashed_line_has_the_name_of_what_the_run_is_held_against() -> None:
     """A duel's is a player's."""
     assert phone.chart(Scene(objective=Objective(par="Zeillinger")))["par"] == "Zeillinger"
-    page = Path(phone.__file__).with_name("assets") / "phone.html"
+    page = ROOT / "rolltrain_tui" / "serve" / "assets" / "phone.html"
     assert "plain training" not in page.read_text(encoding="utf-8")
 
 

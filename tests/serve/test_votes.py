@@ -6,7 +6,7 @@ import pytest
 
 from rolltrain_tui.classroom import ballot as ballots
 from rolltrain_tui.classroom.ballot import Ballot, Option
-from rolltrain_tui.serve.votes import RefusedError, cast
+from rolltrain_tui.serve.web.votes import RefusedError, cast
 
 
 def refusal(ballot: Ballot, posted: Mapping[str, object], browser: str = "b") -> tuple[int, str]:

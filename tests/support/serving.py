@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.serve.server import Server
 from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.start import make_server
+from rolltrain_tui.serve.web.server import Server
 
 SIZE = (80, 24)
 

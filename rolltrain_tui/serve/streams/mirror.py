@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable
 
-from rolltrain_tui.serve.outlet import Source
+from rolltrain_tui.serve.streams.outlet import Source
 
 Size = tuple[int, int]
 """Columns and rows."""

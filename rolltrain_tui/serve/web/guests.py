@@ -21,7 +21,7 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from rolltrain_tui.serve.limits import Bucket, Seats
+from rolltrain_tui.serve.web.limits import Bucket, Seats
 
 SMALLEST, LARGEST = (20, 8), (300, 100)
 """Columns and rows that a guest's window may have: a terminal of a million cells would take all memory."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 
-from rolltrain_tui.serve.outlet import Outlet, Source
+from rolltrain_tui.serve.streams.outlet import Outlet, Source
 
 Parts = Mapping[str, object]
 """Part of the page -> what it shows, as plain JSON."""

@@ -14,10 +14,10 @@ from aiohttp import web
 from aiohttp.web_runner import AppRunner
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.serve import votes
-from rolltrain_tui.serve.door import Door, address_for_others
-from rolltrain_tui.serve.limits import FEW_CONNECTIONS, MOST_CONNECTIONS
-from rolltrain_tui.serve.web import Room, Site
+from rolltrain_tui.serve.web import votes
+from rolltrain_tui.serve.web.door import Door, address_for_others
+from rolltrain_tui.serve.web.limits import FEW_CONNECTIONS, MOST_CONNECTIONS
+from rolltrain_tui.serve.web.site import Room, Site
 
 STOP_SECONDS, GUEST_SECONDS = 3.0, 12.0
 """Seconds that the end may take: without guests, and where guests have games to save."""

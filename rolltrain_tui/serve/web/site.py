@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from rolltrain_tui.classroom.ballot import Ballot
-from rolltrain_tui.serve import votes
-from rolltrain_tui.serve.door import Door
-from rolltrain_tui.serve.feed import OVER, Feed
-from rolltrain_tui.serve.limits import FEW_SEATS, MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, MOST_SCREENS, Bucket, Buckets, Seats
-from rolltrain_tui.serve.mirror import Mirror
-from rolltrain_tui.serve.outlet import Outlet
-from rolltrain_tui.serve.pages import Page, Pages
+from rolltrain_tui.serve.streams.feed import OVER, Feed
+from rolltrain_tui.serve.streams.mirror import Mirror
+from rolltrain_tui.serve.streams.outlet import Outlet
+from rolltrain_tui.serve.web import votes
+from rolltrain_tui.serve.web.door import Door
+from rolltrain_tui.serve.web.limits import FEW_SEATS, MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, MOST_SCREENS, Bucket, Buckets, Seats
+from rolltrain_tui.serve.web.pages import Page, Pages
 
 if TYPE_CHECKING:
-    from rolltrain_tui.serve.guests import Guests
+    from rolltrain_tui.serve.web.guests import Guests
 
 HEARTBEAT = 30.0
 """Seconds. A viewer that does not answer in half of it has gone."""

@@ -7,7 +7,7 @@ from textual.driver import Driver
 from textual.events import Resize
 from textual.geometry import Size
 
-from rolltrain_tui.serve.mirror import Mirror, only_picture
+from rolltrain_tui.serve.streams.mirror import Mirror, only_picture
 
 if TYPE_CHECKING:
     from textual.app import App

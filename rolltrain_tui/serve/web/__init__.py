@@ -1,0 +1,1 @@
+"""Requests: who may come in, how many and how often, and what is answered."""
