@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rolltrain_tui.base.safe_text import shown
-from rolltrain_tui.modes.dungeon.components import PRESETS, Component, Outcome, parts
+from rolltrain_tui.modes.dungeon.games.components import PRESETS, Component, Outcome, parts
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.foreign import LONGEST
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation, World

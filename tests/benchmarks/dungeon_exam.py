@@ -19,9 +19,9 @@ import torch
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.config_optional import TextWorldConfig
-from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
-from rolltrain_tui.modes.dungeon.exam_worlds import textworlds
-from rolltrain_tui.modes.dungeon.judging import Chooser, at_random
+from rolltrain_tui.modes.dungeon.exam.exam import UNSEEN, Exam, Standing
+from rolltrain_tui.modes.dungeon.exam.exam_worlds import textworlds
+from rolltrain_tui.modes.dungeon.exam.judging import Chooser, at_random
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.protocol.effects import NEUTRAL
 

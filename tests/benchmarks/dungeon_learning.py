@@ -19,8 +19,8 @@ import torch
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
-from rolltrain_tui.modes.dungeon.judging import at_random
+from rolltrain_tui.modes.dungeon.exam.exam import UNSEEN, Exam, Standing
+from rolltrain_tui.modes.dungeon.exam.judging import at_random
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.protocol.effects import NEUTRAL
 

@@ -8,16 +8,17 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon import buffer as kept
-from rolltrain_tui.modes.dungeon import health, voice
+from rolltrain_tui.modes.dungeon import voice
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.algorithms.minibatch import ready
-from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
-from rolltrain_tui.modes.dungeon.games import Standing as GameStanding
-from rolltrain_tui.modes.dungeon.judging import Chooser, Seat, Verdict
-from rolltrain_tui.modes.dungeon.play import Acts
+from rolltrain_tui.modes.dungeon.exam import health
+from rolltrain_tui.modes.dungeon.exam.exam import UNSEEN, Exam, Standing
+from rolltrain_tui.modes.dungeon.exam.judging import Chooser, Seat, Verdict
+from rolltrain_tui.modes.dungeon.games import buffer as kept
+from rolltrain_tui.modes.dungeon.games.buffer import Buffer
+from rolltrain_tui.modes.dungeon.games.games import Standing as GameStanding
+from rolltrain_tui.modes.dungeon.games.play import Acts
 from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.policy import Player, Seen
 from rolltrain_tui.modes.dungeon.player.reading import Reading

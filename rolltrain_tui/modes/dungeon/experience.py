@@ -16,17 +16,17 @@ from rolltrain_tui.modes.dungeon.algorithms.algorithm import Told
 from rolltrain_tui.modes.dungeon.algorithms.minibatch import ready
 from rolltrain_tui.modes.dungeon.algorithms.rejection import imitation_losses
 from rolltrain_tui.modes.dungeon.apprentice import Apprentice
-from rolltrain_tui.modes.dungeon.buffer import Buffer
-from rolltrain_tui.modes.dungeon.demonstrations import TURNS, WEIGHT, Demonstration, lessons
 from rolltrain_tui.modes.dungeon.dials import Settings
-from rolltrain_tui.modes.dungeon.examples import Examples
-from rolltrain_tui.modes.dungeon.games import Games, fresh
-from rolltrain_tui.modes.dungeon.play import Acts, Played, play
+from rolltrain_tui.modes.dungeon.games.buffer import Buffer
+from rolltrain_tui.modes.dungeon.games.demonstrations import TURNS, WEIGHT, Demonstration, lessons
+from rolltrain_tui.modes.dungeon.games.examples import Examples
+from rolltrain_tui.modes.dungeon.games.games import Games, fresh
+from rolltrain_tui.modes.dungeon.games.play import Acts, Played, play
+from rolltrain_tui.modes.dungeon.games.rewards import Rewards
+from rolltrain_tui.modes.dungeon.games.trajectories import Witness
 from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.policy import Seen
 from rolltrain_tui.modes.dungeon.player.reference import Reference
-from rolltrain_tui.modes.dungeon.rewards import Rewards
-from rolltrain_tui.modes.dungeon.trajectories import Witness
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 from rolltrain_tui.protocol.dials import OWN
 from rolltrain_tui.protocol.dials import told as dial_told

@@ -24,19 +24,19 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.dungeon import buffer as kept
-from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Told
 from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients
 from rolltrain_tui.modes.dungeon.algorithms.minibatch import noisy, ready, without_the_worst
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.demonstrations import Demonstration
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.dials_found import weights_found
-from rolltrain_tui.modes.dungeon.exam import Exam
-from rolltrain_tui.modes.dungeon.exam_worlds import exam_of
+from rolltrain_tui.modes.dungeon.exam import health
+from rolltrain_tui.modes.dungeon.exam.exam import Exam
+from rolltrain_tui.modes.dungeon.exam.exam_worlds import exam_of
 from rolltrain_tui.modes.dungeon.experience import Experienced
-from rolltrain_tui.modes.dungeon.games import fresh
+from rolltrain_tui.modes.dungeon.games import buffer as kept
+from rolltrain_tui.modes.dungeon.games.demonstrations import Demonstration
+from rolltrain_tui.modes.dungeon.games.games import fresh
 from rolltrain_tui.modes.dungeon.parts import algorithm_of, maker_of, objective_of, player_of, reading_of, rewards_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.offers import Offers

@@ -16,9 +16,10 @@ from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients
 from rolltrain_tui.modes.dungeon.algorithms.ppo import PPO, Coefficients
 from rolltrain_tui.modes.dungeon.algorithms.reinforce import Reinforce
 from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
-from rolltrain_tui.modes.dungeon.components import Component
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.exam import Exam
+from rolltrain_tui.modes.dungeon.exam.exam import Exam
+from rolltrain_tui.modes.dungeon.games.components import Component
+from rolltrain_tui.modes.dungeon.games.rewards import Rewards
 from rolltrain_tui.modes.dungeon.player.hugging import Borrowed, borrowed
 from rolltrain_tui.modes.dungeon.player.policy import Player
 from rolltrain_tui.modes.dungeon.player.prompts import WORDS as PROMPT_WORDS
@@ -27,7 +28,6 @@ from rolltrain_tui.modes.dungeon.player.reading import Promise, Reading
 from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 from rolltrain_tui.modes.dungeon.player.vocabulary import Vocabulary, Words
 from rolltrain_tui.modes.dungeon.player.writer import Writer
-from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 
 from rolltrain_tui.base.grammar import counted
-from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam
-from rolltrain_tui.modes.dungeon.exam import Standing as Success
-from rolltrain_tui.modes.dungeon.games import Games, Standing
-from rolltrain_tui.modes.dungeon.judging import Verdict
-from rolltrain_tui.modes.dungeon.play import Act
+from rolltrain_tui.modes.dungeon.exam.exam import UNSEEN, Exam
+from rolltrain_tui.modes.dungeon.exam.exam import Standing as Success
+from rolltrain_tui.modes.dungeon.exam.judging import Verdict
+from rolltrain_tui.modes.dungeon.games.games import Games, Standing
+from rolltrain_tui.modes.dungeon.games.play import Act
 from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 from rolltrain_tui.modes.dungeon.table.tale import tale

@@ -12,9 +12,9 @@ from support.signs import sick, who_comes
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.bestiary import MONSTERS, SIGNALS
-from rolltrain_tui.modes.dungeon.judging import Verdict, judged
+from rolltrain_tui.modes.dungeon.exam import health
+from rolltrain_tui.modes.dungeon.exam.judging import Verdict, judged
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.policy import Seen
 from rolltrain_tui.modes.dungeon.worlds.adventure import Adventure

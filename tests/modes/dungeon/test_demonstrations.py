@@ -6,7 +6,7 @@ from support.paths import CAMPAIGNS, DUNGEON
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.dungeon.demonstrations import TURNS, Demonstration
+from rolltrain_tui.modes.dungeon.games.demonstrations import TURNS, Demonstration
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.table.outing import Outing
 from rolltrain_tui.modes.dungeon.table.sitting import Sitting

@@ -15,7 +15,7 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.config_optional import TextWorldConfig
-from rolltrain_tui.modes.dungeon.exam_worlds import textworlds
+from rolltrain_tui.modes.dungeon.exam.exam_worlds import textworlds
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.worlds.adventure import Adventure
 from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorldGame

@@ -13,7 +13,7 @@ from rolltrain_tui.modes.dungeon.algorithms.ilql import Critic, q_losses, smalle
 from rolltrain_tui.modes.dungeon.algorithms.kl import adapted, exact_kl, token_rewards
 from rolltrain_tui.modes.dungeon.algorithms.ppo import Coefficients, policy_losses, ppo_losses, ppo_statistics, ratios
 from rolltrain_tui.modes.dungeon.algorithms.rejection import best, scores
-from rolltrain_tui.modes.dungeon.components import Component, Outcome, parts, reward
+from rolltrain_tui.modes.dungeon.games.components import Component, Outcome, parts, reward
 from rolltrain_tui.modes.dungeon.player.actions import cleaned, says_something
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.prompts import Memory, situation

@@ -16,7 +16,7 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, game_advantages
-from rolltrain_tui.modes.dungeon.exam import UNSEEN
+from rolltrain_tui.modes.dungeon.exam.exam import UNSEEN
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.offers import joined, laid_out, read
 from rolltrain_tui.modes.dungeon.player.policy import drawn

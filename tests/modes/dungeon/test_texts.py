@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.modes.dungeon.components import PRESETS, Component, Outcome, parts, reward
-from rolltrain_tui.modes.dungeon.examples import example_turn
+from rolltrain_tui.modes.dungeon.games.components import PRESETS, Component, Outcome, parts, reward
+from rolltrain_tui.modes.dungeon.games.examples import example_turn
 from rolltrain_tui.modes.dungeon.player.prompts import OPEN, Memory, observed, situation
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings

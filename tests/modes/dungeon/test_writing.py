@@ -14,8 +14,8 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.algorithms.minibatch import ready
 from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
-from rolltrain_tui.modes.dungeon.exam import UNSEEN
-from rolltrain_tui.modes.dungeon.games import Games, fresh
+from rolltrain_tui.modes.dungeon.exam.exam import UNSEEN
+from rolltrain_tui.modes.dungeon.games.games import Games, fresh
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.stops import Commands, StopRule

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.play import Played
+from rolltrain_tui.modes.dungeon.games.play import Played
 
 ValueLevel = Literal["token", "actionFirst", "actionAvg"]
 """token: each token has a value and an advantage of its own. actionFirst, actionAvg: an action has one, of its first token or the mean."""

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.play import COLUMNS, Played
+from rolltrain_tui.modes.dungeon.games.play import COLUMNS, Played
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 Rows = Mapping[str, Tensor]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
-from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.games.play import COLUMNS, Played, rows_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 LossType = Literal["grpo", "dapo", "dr_grpo"]

@@ -13,7 +13,7 @@ from rolltrain_tui.modes.dungeon.algorithms.advantages import ValueLevel, advant
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows, Told, means
 from rolltrain_tui.modes.dungeon.algorithms.kl import exact_kl, token_rewards
 from rolltrain_tui.modes.dungeon.algorithms.ppo import PPO, policy_losses, ppo_statistics, ratios, value_losses
-from rolltrain_tui.modes.dungeon.play import Played
+from rolltrain_tui.modes.dungeon.games.play import Played
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 PolicyAdvantage = Literal["residual", "q"]

@@ -13,7 +13,7 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, ValueLevel, Whitening, advantages_of, at_level, mean_over, whitened
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl, sampled_kl, token_rewards
-from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.games.play import COLUMNS, Played, rows_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 Importance = Literal["token", "sequence"]

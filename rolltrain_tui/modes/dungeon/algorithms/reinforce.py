@@ -8,7 +8,7 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.algorithms.advantages import Credit, Whitening, advantages_of, last_of, mean_over, whitened
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.algorithms.ppo import explained_variance
-from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.games.play import COLUMNS, Played, rows_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 

@@ -13,7 +13,7 @@ from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, returns
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.algorithms.kl import KLCoefficients, exact_kl, sampled_kl
 from rolltrain_tui.modes.dungeon.algorithms.ppo import ratios
-from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.games.play import COLUMNS, Played, rows_of
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 
 

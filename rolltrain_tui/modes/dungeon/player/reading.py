@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 
 from rolltrain_tui.modes.dungeon.config_play import WritingConfig
+from rolltrain_tui.modes.dungeon.games.rewards import Rewards
 from rolltrain_tui.modes.dungeon.player.actions import cleaned
 from rolltrain_tui.modes.dungeon.player.offers import Offers, read
 from rolltrain_tui.modes.dungeon.player.policy import Taken
 from rolltrain_tui.modes.dungeon.player.prompts import Memory, situation
 from rolltrain_tui.modes.dungeon.player.vocabulary import Words
-from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.modes.dungeon.components import PRESETS, Component, Outcome, parts
+from rolltrain_tui.modes.dungeon.games.components import PRESETS, Component, Outcome, parts
 from rolltrain_tui.modes.dungeon.player.prompts import Memory, situation
 from rolltrain_tui.modes.dungeon.worlds.chart import Chart
 from rolltrain_tui.modes.dungeon.worlds.completion import LONGEST, meant

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rolltrain_tui.modes.dungeon.components import Component, Outcome, parts, reward
+from rolltrain_tui.modes.dungeon.games.components import Component, Outcome, parts, reward
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 

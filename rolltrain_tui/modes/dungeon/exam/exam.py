@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.judging import Chooser, Verdict, at_random, judged
+from rolltrain_tui.modes.dungeon.exam.judging import Chooser, Verdict, at_random, judged
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, World
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.state.streams import random_stream

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.play import Act
+from rolltrain_tui.modes.dungeon.games.play import Act
 from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, World
 

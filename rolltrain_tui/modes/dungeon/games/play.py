@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.examples import Examples
-from rolltrain_tui.modes.dungeon.games import Games, Standing
+from rolltrain_tui.modes.dungeon.games.examples import Examples
+from rolltrain_tui.modes.dungeon.games.games import Games, Standing
+from rolltrain_tui.modes.dungeon.games.rewards import Rewards
 from rolltrain_tui.modes.dungeon.player.choice import Choice, rows_padded
 from rolltrain_tui.modes.dungeon.player.choice import joined as joined_choices
 from rolltrain_tui.modes.dungeon.player.offers import Offers, joined
 from rolltrain_tui.modes.dungeon.player.policy import Taken
-from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 

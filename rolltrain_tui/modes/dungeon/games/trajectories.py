@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rolltrain_tui.modes.dungeon.play import Played
+from rolltrain_tui.modes.dungeon.games.play import Played
+from rolltrain_tui.modes.dungeon.games.rewards import Rewards
 from rolltrain_tui.modes.dungeon.player.reading import Reading
-from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 DIGITS = 6

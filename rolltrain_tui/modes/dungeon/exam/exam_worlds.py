@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.config_optional import TextWorldConfig
-from rolltrain_tui.modes.dungeon.exam import Exam
+from rolltrain_tui.modes.dungeon.exam.exam import Exam
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, World
 
 TRIES, FURTHER = 20, 10_000_000

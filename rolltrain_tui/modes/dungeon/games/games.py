@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rolltrain_tui.modes.dungeon.examples import Examples, example_turn
+from rolltrain_tui.modes.dungeon.games.examples import Examples, example_turn
 from rolltrain_tui.modes.dungeon.player.offers import Offers
 from rolltrain_tui.modes.dungeon.player.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation, State

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.algorithms.algorithm import Rows, Told
 from rolltrain_tui.modes.dungeon.dials import Settings
-from rolltrain_tui.modes.dungeon.games import Standing
-from rolltrain_tui.modes.dungeon.health import TOLD
+from rolltrain_tui.modes.dungeon.exam.health import TOLD
+from rolltrain_tui.modes.dungeon.games.games import Standing
 from rolltrain_tui.training.state.snapshots import LearnerStateError
 
 PREFIX, EXAMPLES = "dungeon.lessons.", "dungeon.examples."

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.judging import Verdict
+from rolltrain_tui.modes.dungeon.exam.judging import Verdict
 from rolltrain_tui.modes.dungeon.player.policy import Seen
 
 RECENT = 24
