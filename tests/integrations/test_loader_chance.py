@@ -78,7 +78,15 @@ def by_batches() -> DataLoader[Any]:
     return DataLoader(PLAIN, batch_sampler=BatchSampler(order, 4, drop_last=False))
 
 
-LOADERS: dict[str, Callable[[], DataLoader[Any]]] = {
+class Strewn(list[tuple[Tensor, Tensor]]):
+    """A list of its own kind, which draws as it is read."""
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for x, y in super().__iter__():
+            yield x + random.random() + torch.rand(()), y
+
+
+LOADERS: dict[str, Callable[[], Any]] = {
     "batch sampler": by_batches,
     "NumPy's generator": lambda: DataLoader(PLAIN, 4, sampler=ByNumpy(numpy.random.default_rng(5))),
     "NumPy's older generator": lambda: DataLoader(PLAIN, 4, sampler=ByNumpy(numpy.random.RandomState(5))),
@@ -86,6 +94,7 @@ LOADERS: dict[str, Callable[[], DataLoader[Any]]] = {
     "Python's generator": lambda: DataLoader(PLAIN, 4, sampler=ByPython()),
     "data set": lambda: DataLoader(Noisy(), 4, shuffle=True),
     "data sets side by side": lambda: DataLoader(ConcatDataset([Noisy()]), 4, shuffle=True),
+    "a list that draws": lambda: Strewn(zip(X.split(4), Y.split(4), strict=True)),
     "collate function": lambda: DataLoader(PLAIN, 4, shuffle=True, collate_fn=Dropping()),
 }
 

@@ -235,7 +235,7 @@ def test_a_model_that_cannot_be_copied_trains_without_a_twin_and_the_story_says_
     assert end.reason.endswith("and no other is tried")
 
 
-@pytest.mark.parametrize("kind", [Queue, Expanded])
+@pytest.mark.parametrize("kind", [Queue, Expanded, Normed])
 def test_a_turn_that_fails_leaves_no_trace_in_buffers_and_its_own_error_is_raised(kind: type[Net], tmp_path: Path) -> None:
     calls: list[int] = []
 
@@ -254,6 +254,8 @@ def test_a_turn_that_fails_leaves_no_trace_in_buffers_and_its_own_error_is_raise
         trainer.train(DATA, progress=False)
     if isinstance(net, Queue):
         assert len(net.seen) == 24  # three batches of eight
+    if isinstance(net, Normed):
+        assert net.norm.num_batches_tracked == 3
 
 
 SPARSE: list[Callable[[], Tensor]] = [

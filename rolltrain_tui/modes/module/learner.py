@@ -103,13 +103,14 @@ class ModuleLearner(WritingLearner):
             dtype=getattr(torch, config.trained.dtype),
             usual_amount=config.micro_batches,
             objective=config.objective,
-            running=list(model.buffers()),  # running statistics of batch norms
         )
         self._scaled_as_update = type(self.optimizer) in BY_COORDINATE or math.isnan(rate_of(self.optimizer))
         if not self.model.training:  # as from_pretrained leaves it; else each module keeps the mode that it has
             self.work.model.train()
         to_training_mode(self.optimizer)
         self.optimizer.zero_grad()  # gradients from before the training must not enter the first step
+        self._held: list[tuple[nn.Module, dict[str, Tensor | None]]] = []
+        """Where this turn began: the modules with buffers, such as the running statistics of batch norms."""
         self._is_copy = False
         """Its micro-batches are read by another learner too."""
         self._reached = False
@@ -177,18 +178,18 @@ class ModuleLearner(WritingLearner):
             # Where the update is proportional to the learning rate, this is the same step, measured without a second one to compare.
             # And where the optimiser works its rate out, there is no other way.
             effect = replace(effect, lr_scale=1.0, update_scale=effect.update_scale * effect.lr_scale)
-        held = {path: list(module._buffers.items()) for path, module in self.model.named_modules() if module._buffers}
+        self._held = [(module, dict(module._buffers)) for module in self.model.modules() if module._buffers]
         try:
             report = super().step(effect)
         except BaseException:  # buffers that the forward pass replaced go back too
-            for path, buffers in held.items():
-                self.model.get_submodule(path)._buffers.update(buffers)
+            for module, buffers in self._held:
+                module._buffers.update(buffers)
             raise
         self.batches.remove(self.place)
         return report
 
     def running(self, effect: StepEffect) -> Collection[Tensor]:
-        return list(self.model.buffers()) if self._running else ()
+        return [buffer for _, buffers in self._held for buffer in buffers.values() if buffer is not None]
 
     def _reread(self) -> None:
         """Groups may join the optimiser, and layers thaw."""
