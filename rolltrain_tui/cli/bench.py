@@ -7,6 +7,7 @@ import click
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 
 OPTIMIZERS = "optimizers"
 
@@ -24,6 +25,7 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int | None, turns: i
     `rolltrain bench optimizers` instead: every optimiser that is installed, and whether the game plays with it.
     """
     if campaign == OPTIMIZERS:
+        refuse_beside(OPTIMIZERS, "every optimiser takes a few steps on small models of its own", but=("as_json",))
         _optimizers(as_json)
         return
     options.check_campaign(path := options.find_campaign(campaign), settings, None)

@@ -11,6 +11,7 @@ import click
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.executors import executor, executor_options
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 
@@ -69,6 +70,7 @@ def compare(
     if merge is not None:
         if campaign is not None or shard is not None or ray is not None:
             raise click.UsageError("--merge DIR takes neither CAMPAIGN nor --shard nor --ray: what the experiment is stands in DIR.")
+        refuse_beside("--merge DIR", "what the experiment is stands in DIR, and nothing is run", but=("merge", "out", "as_json"))
         return _merge(merge, out or merge, as_json)
     if campaign is None:
         raise click.UsageError("Name a CAMPAIGN, or --merge DIR.")

@@ -7,6 +7,7 @@ import click
 
 from rolltrain_tui.cli.duel_tournament import tournament
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.exit_codes import DONE
 from rolltrain_tui.cli.shared.screen import missing_screen, open_screen
 
@@ -34,6 +35,8 @@ def duel(context: click.Context, /, against: str | None, plain: bool, out: Path 
     Begin with: rolltrain duel --against first
     """
     if context.invoked_subcommand is not None:
+        verb = context.invoked_subcommand
+        refuse_beside(f"The word {verb}", f"its own options stand behind it; rolltrain duel {verb} --help lists them")
         return DONE
     if against is None:
         raise click.UsageError(f"Whom do you want to play? Name a run of a duel or a fixed player with --against. {PLAYERS.capitalize()}.")

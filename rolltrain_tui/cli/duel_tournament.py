@@ -11,6 +11,7 @@ from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import interruptible, progress
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.exit_codes import DONE, INTERRUPTED
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ def tournament(players: tuple[str, ...], name: str | None, resume: str | None, o
 
     Interrupted with Ctrl+C, it goes on with --resume NAME.
     """
-    if resume is not None and (players or name):
-        raise click.UsageError("--resume goes on with the players and the name of before; leave the others out.")
+    if resume is not None:
+        if players:
+            raise click.UsageError("--resume goes on with the players of before; leave the others out.")
+        refuse_beside("--resume", "the tournament goes on as it was begun", but=("resume", "out", "as_json"))
     from rolltrain_tui.arena.duel import cup as cups
     from rolltrain_tui.arena.duel import store
     from rolltrain_tui.runs.saves import saves_root

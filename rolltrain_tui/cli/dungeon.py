@@ -151,7 +151,7 @@ def _built_in(usual: "WorldSettings", given: dict[str, Any]) -> "Maker":
 def _textworld(name: str, style: str, given: dict[str, Any]) -> "Maker":
     from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorldFile, TextWorlds
 
-    if foreign_to := [f"--{option}" for option, value in given.items() if value]:
+    if foreign_to := [f"--{option}" for option, value in given.items() if value is not None and value is not False]:
         raise click.UsageError(f"{', '.join(foreign_to)}: of the built-in worlds; a game of TextWorld has its own size.")
     if name.endswith(".z8") or Path(name).exists():
         return TextWorldFile(Path(name), style)

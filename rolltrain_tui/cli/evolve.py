@@ -10,6 +10,7 @@ import click
 
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.executors import executor, executor_options
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.shared.screen import missing_screen
@@ -75,6 +76,8 @@ def evolve(
         from rolltrain_tui.modes import campaign_file
 
         methods: tuple[Any, ...] = chosen(method, plans.METHODS, "method")
+        if "pbt" not in methods:
+            refuse_beside(f"--method {method}", "nobody is replaced, as pbt would", ("cut",))
         path = options.find_campaign(campaign)
         config = campaign_file.load(path, options.overrides(path, data=None, steps=steps, seed=seed, device=None, settings=settings))
         plan = plans.plan(config, path.parent, method=methods[0], population=population, every=every, cut=cut, mutate=mutate)

@@ -8,6 +8,7 @@ import click
 
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 from rolltrain_tui.runs import layout
 
@@ -42,8 +43,10 @@ def export(
     from rolltrain_tui.base.plotting import NoPlotsError
     from rolltrain_tui.exports import export as exports
 
-    chronicle = options.chronicle_path(run, runs)
     default = not any((as_csv, png, svg, report, tensorboard, wandb_offline))
+    if not any((default, as_csv, png, svg, report)):
+        refuse_beside("What is asked for", "each of these forms names a folder of its own", ("out",))
+    chronicle = options.chronicle_path(run, runs)
     kinds = [kind for kind, wanted in (("png", png or default), ("svg", svg)) if wanted]
     folder = out or Path(f"export-{chronicle.parent.name if chronicle.name == layout.CHRONICLE else chronicle.stem}")
     with ExitStack() as open_writers:

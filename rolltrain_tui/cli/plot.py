@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 
 
@@ -22,6 +23,8 @@ def plot(run: str, what: str, width: int | None, height: int, rolled: bool, runs
     from rolltrain_tui.exports import export as exports
     from rolltrain_tui.exports import terminal
 
+    if what not in ("all", "loss"):
+        refuse_beside(f"--what {what}", "it belongs to the loss chart", ("rolled",))
     reading = exports.read(options.chronicle_path(run, runs))
     columns = width or min(160, shutil.get_terminal_size((100, 24)).columns)
     click.echo(terminal.charts(reading.summary, what, columns, height, colour=sys.stdout.isatty(), rolled=rolled))

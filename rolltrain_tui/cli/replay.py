@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.screen import need_screen, open_screen
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
         return _tell(path, start, end, speed, every)
     if end is not None:
         raise click.UsageError("--until belongs to --plain; on the screen, the viewer says when.")
+    refuse_beside("The screen", "it belongs to --plain", ("every",))
     need_screen("The replay", "With --plain it is told in sentences.")
     from rolltrain_tui.tui.opening import REWINDING
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.screen import need_screen
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def serve(
     check_installed(*(["textual_serve"] if guests else []))
     if not headless and (size is not None or once):
         raise click.UsageError("--size and --once belong to --headless; a terminal has its own size, and its player says when.")
-    if not headless:
+    if headless:
+        refuse_beside("--headless", "nobody sits there to let the room vote", ("vote", "vote_at"))
+    else:
         need_screen("The game", "With --headless it draws for its viewers alone.")
     from rolltrain_tui.tui import opening
     from rolltrain_tui.tui.terminal.first_picture import FirstPicture

@@ -9,6 +9,7 @@ import click
 
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cluster.launched import launched, rank, world_size
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def train(
     out, data, script = given.pop("out"), options.own_text(given.pop("data")), given.pop("script")
     moves = options.read_moves(script)
     shown = PlainOptions(plain=plain, as_json=as_json, every=every)
+    if not shown.in_sentences:
+        refuse_beside("The progress bar", "it belongs to the story, which --plain tells", ("every",))
     if launched():
         if rank() == 0:
             click.echo(f"{world_size()} ranks gather; the story begins when all are there.", err=True)

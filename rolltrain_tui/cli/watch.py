@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.shared.screen import need_screen, open_screen
 
@@ -34,6 +35,7 @@ def watch(run: str | None, plain: bool, every: int, out: Path | None) -> int:
     path = followed_path(run, out)
     if plain or not sys.stdout.isatty():
         return _tell(path, every)
+    refuse_beside("The screen", "it belongs to --plain", ("every",))
     need_screen("Watching", "With --plain it is told in sentences.")
     from rolltrain_tui.tui.opening import SEEKING
 

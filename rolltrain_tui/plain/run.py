@@ -45,6 +45,11 @@ class PlainOptions:
     every: int | None = None
     """Turns between the rolls that are told; None: every roll with --plain, else every tenth."""
 
+    @property
+    def in_sentences(self) -> bool:
+        """The story is told in sentences; else a progress bar stands for it."""
+        return self.plain or not (sys.stdout.isatty() or self.as_json)
+
 
 class PlainSession:
     """A run that is played here, the inbox for its commands, and the view that shows it."""
@@ -185,7 +190,7 @@ def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]]
     """Play a run in this terminal or pipe: the exit code, and the result. Main thread only (it catches signals)."""
     # A resumed run has made its earlier moves already.
     inbox = ScriptedInbox(move for move in moves if move[0] > run.campaign.turn)
-    plain = options.plain or not (sys.stdout.isatty() or options.as_json)
+    plain = options.in_sentences
     voice = SafeStream(sys.stderr if options.as_json else sys.stdout, unheard=inbox.stop)
     interactive = options.plain and sys.stdin.isatty()
     hears = plain and (options.plain or is_pipe(sys.stdin))

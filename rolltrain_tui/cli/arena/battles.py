@@ -10,6 +10,7 @@ import click
 
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import interruptible, progress
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.executors import executor, executor_options
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED, INTERRUPTED
 from rolltrain_tui.cli.shared.options import AS_JSON, together
@@ -142,6 +143,7 @@ def tournament(
     if (resume is None) == (not agents):
         raise click.UsageError("Name the agents of a new tournament, or --resume one.")
     if resume is not None:
+        refuse_beside("--resume", "the tournament goes on as it was begun", but=("resume", "workers", "ray", "as_json"))
         cup = tournaments.reopen(roster.root, resume)
     else:
         agents, given = _with_steps(agents, given)

@@ -6,6 +6,7 @@ import click
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.options import AS_JSON
 
 
@@ -28,6 +29,7 @@ def lesson(name: str | None, run: int | None, as_json: bool) -> None:
         return
     chosen = found(name)
     if run is not None:
+        refuse_beside("--play", "the game is opened, and no page is told", ("as_json",))
         _play(chosen.begins, run)
         return
     from rolltrain_tui.cli.codex import show_markdown

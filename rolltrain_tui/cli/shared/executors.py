@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 
 if TYPE_CHECKING:
     from rolltrain_tui.base.jobs import Executor
@@ -60,5 +61,7 @@ def executor(workers: int | None, ray: str | None, config: "CampaignConfig | Non
     from rolltrain_tui.base.jobs.ray_tasks import connected
 
     gpus = int(getattr(getattr(config, "device", None), "device", "") == "cuda")
+    if ray != HERE:
+        refuse_beside("--ray HOST:PORT", "the cluster has workers of its own", ("workers",))
     with connected(None if ray == HERE else ray, workers=count, gpus=gpus) as tasks:
         yield tasks
