@@ -8,7 +8,7 @@ from rolltrain_tui.protocol.commands import Command, Guess, Predict, ReportVote,
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.ability import DISMISS
 from rolltrain_tui.rules.hero.inspiration import bounds
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.phrases import title
 from rolltrain_tui.story.scene import Scene
 
 

@@ -123,7 +123,7 @@ def as_record(found: Checkup) -> dict[str, Any]:
 def report(found: Checkup) -> str:
     """The signals, what to do about the sick ones, and the layers, as text."""
     from rolltrain_tui.base.safe_text import flat
-    from rolltrain_tui.story.narration import plus_minus
+    from rolltrain_tui.story.phrases import plus_minus
 
     value = f"{found.value:.3f}{plus_minus(found.standard_error)}"
     head = f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: {found.objective.name} {value}"

@@ -49,7 +49,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned
     from rolltrain_tui.runs import ghosts
-    from rolltrain_tui.story.narration import plus_minus
+    from rolltrain_tui.story.phrases import plus_minus
 
     baseline.check_writable(target)
     learner = build_learner(config, base=base)

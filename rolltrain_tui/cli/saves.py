@@ -141,7 +141,7 @@ def _describe(run: "RunSummary") -> str:
     """One line about a run."""
     if not run.campaign:
         return f"no good save: {run.damage}"
-    from rolltrain_tui.story.narration import title
+    from rolltrain_tui.story.phrases import title
 
     val = f"{run.label} {run.value:.3f}" if run.value is not None else "not evaluated yet"
     hero = f"{run.hero}, {title(run.hero_class)} {run.level}"

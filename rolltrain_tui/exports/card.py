@@ -8,7 +8,8 @@ from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.health.gate import ghost_value
-from rolltrain_tui.story.narration import HOW_IT_ENDED, of_turns, plus_minus, tell, title
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.phrases import HOW_IT_ENDED, of_turns, plus_minus, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!&~$])")
 

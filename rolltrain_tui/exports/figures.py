@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, image_of, plot_style
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.phrases import title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

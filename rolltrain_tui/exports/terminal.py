@@ -10,7 +10,7 @@ from typing import Any
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.curve import LARGEST, Curve
 from rolltrain_tui.exports.summary import RunSummary
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.phrases import title
 
 NAME = 22
 

@@ -24,7 +24,7 @@ from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.story import typed_commands as typed
 from rolltrain_tui.story.closing import closing_record
 from rolltrain_tui.story.counsel import diagnosis_sentences
-from rolltrain_tui.story.narration import name_command, number, of_turns, title
+from rolltrain_tui.story.phrases import name_command, number, of_turns, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
 

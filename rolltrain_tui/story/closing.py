@@ -5,7 +5,7 @@ from typing import Any
 
 from rolltrain_tui.protocol.events import TwinJudged, Verdict
 from rolltrain_tui.story.judgement import Measured, signed, tell_judgement
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.phrases import title
 from rolltrain_tui.story.scene import Scene
 
 VERDICTS: dict[str, Verdict] = {"helped": "helped", "no_effect": "no measurable effect", "hurt": "hurt"}

@@ -5,8 +5,10 @@ from rolltrain_tui.protocol.commands import SetAuto, TurnDial
 from rolltrain_tui.rules.classes.ability import DISMISS
 from rolltrain_tui.rules.health.signals import SIGNALS
 from rolltrain_tui.story.hints import YOUNG, hint_of, too_young
-from rolltrain_tui.story.narration import scouts_words, tell, title
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.phrases import title
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scouts import scouts_words
 
 
 def hint_sentence(scene: Scene, *, scouts: bool = True) -> str:

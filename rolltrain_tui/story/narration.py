@@ -6,8 +6,8 @@ event holds untrusted text of the model, a file or an error.
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from functools import cache, singledispatch
+from collections.abc import Sequence
+from functools import singledispatch
 from typing import get_args
 
 from rolltrain_tui.base.grammar import capital, counted
@@ -15,16 +15,13 @@ from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
-from rolltrain_tui.protocol.readings import Pace, Reading, ScoutReport
+from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.ability import CLAIM
-from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.health.signals import SIGNALS, measurable
-from rolltrain_tui.rules.monsters.loot import ITEMS
-from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.measurements import evidence
-
-HOW_IT_ENDED: Mapping[ev.Ending, str] = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}
+from rolltrain_tui.story.phrases import HOW_IT_ENDED, name_command, number, plus_minus, title
+from rolltrain_tui.story.scouts import PACE_WORDS, best_words
 
 
 def tell(event: ev.Event, objective: Objective = VALIDATION_LOSS) -> str:
@@ -32,65 +29,10 @@ def tell(event: ev.Event, objective: Objective = VALIDATION_LOSS) -> str:
     return flat(sentence(event) or measured(event, objective))
 
 
-def of_turns(turns: int | None) -> str:
-    """What follows a turn's number: " of 600", or ", no end set" where nobody knows how many turns it will be."""
-    return ", no end set" if turns is None else f" of {turns}"
-
-
 def tell_turn(rolls: Sequence[ev.DiceRolled], step: ev.StepTaken) -> str:
     """The rolls of a turn and the step they led to, in one line: "d20 17 + 2 = 19 against DC 12: hit, k 1.35; loss 2.301, ..."."""
     parts = [_rolls(rolls), _step(step)]
     return flat("; ".join(part for part in parts if part) + ".")
-
-
-@cache
-def title(name: str) -> str:
-    """The title of an ability, an option, a monster, a class, an item or a signal."""
-    for table in (ABILITIES, BESTIARY, CLASSES, ITEMS, SIGNALS):
-        if name in table:
-            return str(table[name].title)
-    options = {option.name: option.title for ability in ABILITIES.values() for option in ability.options}
-    return options.get(name) or name.replace("_", " ").title()
-
-
-def number(value: float, digits: int = 2) -> str:
-    """At most `digits` decimals, without trailing zeros: 1.35, 0.5, 2. NaN and infinities become words."""
-    if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
-    text = f"{value:.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
-
-
-def name_command(command: asked.Command) -> str:
-    """A command in a few words: "Rage", "Spell Mastery (Calm)", "a short rest"."""
-    match command:
-        case asked.UseAbility(ability, "dismiss"):
-            return f"dismissing {title(ability)}"
-        case asked.UseAbility(ability, option):
-            return f"{title(ability)} ({title(option)})" if option else title(ability)
-        case asked.SetAuto(ability, on):
-            return f"{title(ability)} by itself: {'on' if on else 'off'}"
-        case asked.TakeShortRest():
-            return "a short rest"
-        case asked.Speak():
-            return "a sample of what the model can do"
-        case asked.SendScouts():
-            return "scouts"
-        case asked.SaveGame(name):
-            return f'a save named "{name}"' if name else "a save"
-        case asked.Predict(guess):
-            return f"the prediction {guess}"
-        case asked.SpendInspiration():
-            return "inspiration"
-        case asked.UseItem(item):
-            return title(item)
-        case asked.RaiseStat(stat):
-            return f"raising {stat}"
-        case asked.TurnDial(dial, value):
-            return f"{title(dial).lower()} {value}".rstrip()
-        case asked.ReportVote():
-            return "the vote of the room"
 
 
 @singledispatch
@@ -389,42 +331,6 @@ def _(event: ev.ScoutsReturned) -> str:
     return f"Scouts are back. {PACE_WORDS[event.pace]}{best_words(event)}."
 
 
-def scouts_words(event: ev.ScoutsReturned, objective: Objective) -> str:
-    """What each scout found, for the diagnosis."""
-    tries = [f"x{scout.k:.2g}{' from the start' if scout.anew else ''} {_tried(scout)}" for scout in event.scouts]
-    unit = f", in{objective.unit_behind}" if objective.unit_behind else ""
-    return flat(f"Against the run's own steps{unit}: {', '.join(tries)}.")
-
-
-PACE_WORDS: Mapping[Pace, str] = {
-    "slow": "SLOW: the steps are too small",
-    "tuned": "TUNED: the steps are right, within a factor of 3",
-    "hot": "HOT: the steps are too large",
-    "unclear": "Cannot tell whether the steps are too small or too large",
-}
-
-
-def _tried(scout: ScoutReport) -> str:
-    if not math.isfinite(scout.delta):
-        return "came to nothing"
-    return f"{scout.delta:+.3f}{plus_minus(scout.standard_error, sign=' plus or minus ')}"
-
-
-def best_words(event: ev.ScoutsReturned) -> str:
-    """What scouts found in numbers, to follow the verdict: "; the best step is 0.5 x yours (0.4 to 0.7)"."""
-    if not math.isfinite(event.best):
-        return ""
-    low, high = (number(bound, 2) if bound < 10 else f"{bound:.0f}" for bound in (event.low, event.high))
-    if event.low == 0 and event.high == math.inf:
-        interval = "without bounds"
-    else:
-        interval = f"at least {low}" if event.high == math.inf else f"at most {high}" if event.low == 0 else f"{low} to {high}"
-    best = f"{event.best:.2g}"
-    if not event.low <= float(best) <= event.high:  # rounding must not lead out of the interval beside it
-        best = f"{event.best:.3g}"
-    return f"; the best step now is {best} x yours ({interval})"
-
-
 @measured.register
 def _(event: ev.Examined, objective: Objective) -> str:
     sick = [_reading(reading, objective) for reading in event.sick]
@@ -445,11 +351,6 @@ def _reading(reading: Reading, objective: Objective) -> str:
 
 
 # The run.
-
-
-def plus_minus(standard_error: float, digits: int = 3, sign: str = " ± ", behind: str = "") -> str:
-    """ " ± 0.012", behind a value; empty where the error is unknown: of a single example, or of a foreign loop's loss."""
-    return f"{sign}{standard_error:.{digits}f}{behind}" if math.isfinite(standard_error) else ""
 
 
 def _give_or_take(standard_error: float, digits: int = 3) -> str:

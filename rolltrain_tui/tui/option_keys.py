@@ -7,7 +7,7 @@ from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.ability import DISMISS
 from rolltrain_tui.story.hints import Order
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.phrases import title
 from rolltrain_tui.story.scene import Scene
 
 DISMISSAL = "Dismiss"

@@ -47,7 +47,8 @@ from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.story import narration
-from rolltrain_tui.story.narration import name_command, number, tell, tell_turn, title
+from rolltrain_tui.story.narration import tell, tell_turn
+from rolltrain_tui.story.phrases import name_command, number, title
 
 HIT = DiceRolled(412, 20, (17,), 17, 2, 19, 12, "hit", 1.35)
 STEP = StepTaken(412, 2.301, 2.318, 1.2, 1e-3, 1.35, 1.35, 0.2, 0.27, 768, 12.0, True, ("update_scale",))

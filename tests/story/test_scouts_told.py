@@ -9,8 +9,9 @@ from rolltrain_tui.protocol.events import ScoutsReturned, ScoutsSetOut
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Pace, ScoutReport
 from rolltrain_tui.story.counsel import diagnosis_sentences
-from rolltrain_tui.story.narration import best_words, scouts_words, tell
+from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scouts import best_words, scouts_words
 from rolltrain_tui.tui.widgets.training.verdict import verdict_lines
 
 SCORE = Objective(name="R²", unit="", better="higher", of_loss=False)

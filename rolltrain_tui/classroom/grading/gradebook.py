@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from rolltrain_tui.base.safe_text import cell, flat
 from rolltrain_tui.classroom.grading.result import Outcome, Result
-from rolltrain_tui.story.narration import plus_minus
+from rolltrain_tui.story.phrases import plus_minus
 
 MARKS: Mapping[Outcome, str] = {"exact": "✔", "consistent": "✔", "undecided": "?", "contradicted": "✖", "refused": "·"}
 

@@ -9,7 +9,7 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import RaiseStat, SpendInspiration, TakeShortRest, TurnDial, UseAbility, UseItem
 from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.story.judgement import judge
-from rolltrain_tui.story.narration import name_command, title
+from rolltrain_tui.story.phrases import name_command, title
 
 ACTING = (UseAbility, UseItem, TakeShortRest, TurnDial, SpendInspiration, RaiseStat)
 """Orders that change the run. A sample, a save or a prediction does not."""

@@ -15,7 +15,8 @@ from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.log.recording import RecordingError
 from rolltrain_tui.runs.verification.differences import Difference, compare
-from rolltrain_tui.story.narration import HOW_IT_ENDED, name_command, of_turns, plus_minus, tell
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.phrases import HOW_IT_ENDED, name_command, of_turns, plus_minus
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.phrases import title
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.tui.drawing.plot import Point
 

@@ -21,7 +21,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
-from rolltrain_tui.story.narration import plus_minus, title
+from rolltrain_tui.story.phrases import plus_minus, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.big import big
 from rolltrain_tui.tui.option_keys import weakness

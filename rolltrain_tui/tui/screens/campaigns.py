@@ -18,7 +18,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import mark_of
-from rolltrain_tui.story.narration import plus_minus
+from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.tui.launch import own_text
 from rolltrain_tui.tui.screens.kinds.base import in_thread
 from rolltrain_tui.tui.screens.kinds.reading import ReadingScreen

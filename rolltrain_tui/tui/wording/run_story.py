@@ -12,7 +12,7 @@ from rolltrain_tui.protocol.events import CampaignEnded, Event, Spoke, TwinJudge
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.story.judgement import Judgement, Measured, Outcome, mark_of
-from rolltrain_tui.story.narration import number, plus_minus
+from rolltrain_tui.story.phrases import number, plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.wording.highlights import highlights
 from rolltrain_tui.tui.wording.titles import titled

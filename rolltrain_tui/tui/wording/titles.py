@@ -1,7 +1,7 @@
 """What things are called on screen, made safe to show: a chronicle may come from a stranger."""
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.phrases import title
 
 
 def titled(name: str, option: str = "") -> str:

@@ -4,7 +4,7 @@ from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import KeptBack, TwinJudged
 from rolltrain_tui.story.measurements import evidence
-from rolltrain_tui.story.narration import plus_minus
+from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import Proof, TwinView
 from rolltrain_tui.tui.widgets.game.die import TOLERANCE, kept

@@ -4,7 +4,7 @@ import math
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.story.narration import plus_minus
+from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import MonsterView
 from rolltrain_tui.tui.drawing.big import ROWS, big

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from rolltrain_tui.rules.health.gate import ghost_value
-from rolltrain_tui.story.narration import plus_minus
+from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.frame import Frame, fitted, turn_axis
 from rolltrain_tui.tui.drawing.plot import Plot

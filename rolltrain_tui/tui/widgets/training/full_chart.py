@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.story.narration import plus_minus
+from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.tui.drawing.chart_series import Series, series_of, value_at

@@ -7,8 +7,9 @@ from rolltrain_tui.base.grammar import capital, minus
 from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.rules.health.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
-from rolltrain_tui.story.narration import PACE_WORDS, best_words, plus_minus
+from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scouts import PACE_WORDS, best_words
 from rolltrain_tui.tui.widgets.panel import Line, justify, paragraph, width_of
 from rolltrain_tui.tui.widgets.training.hint import SCOUTS_OUT, press
 
