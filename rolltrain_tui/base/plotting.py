@@ -32,6 +32,12 @@ class NoPlotsError(ValueError):
     """matplotlib is not installed."""
 
 
+def check_plots() -> None:
+    """NoPlotsError where matplotlib is not installed."""
+    with plot_style():
+        pass
+
+
 @contextmanager
 def plot_style() -> Iterator[None]:
     """Figures made inside have this style. A character that the font lacks becomes a box, without a warning. NoPlotsError."""

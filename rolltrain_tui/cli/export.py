@@ -40,8 +40,9 @@ def export(
     as_json: bool,
 ) -> int:
     """Write RUN (a run, a save of it, or a chronicle) for other tools. Several forms at once; without any, CSV, PNG and report card."""
-    from rolltrain_tui.base.plotting import NoPlotsError
+    from rolltrain_tui.base.plotting import NoPlotsError, check_plots
     from rolltrain_tui.exports import export as exports
+    from rolltrain_tui.exports.writers import check_installed
 
     default = not any((as_csv, png, svg, report, tensorboard, wandb_offline))
     if not any((default, as_csv, png, svg, report)):
@@ -49,6 +50,15 @@ def export(
     chronicle = options.chronicle_path(run, runs)
     kinds = [kind for kind, wanted in (("png", png or default), ("svg", svg)) if wanted]
     folder = out or Path(f"export-{chronicle.parent.name if chronicle.name == layout.CHRONICLE else chronicle.stem}")
+    check_installed(tensorboard=tensorboard is not None, wandb=wandb_offline is not None)
+    if kinds:
+        try:
+            check_plots()
+        except NoPlotsError as error:
+            if not default:
+                raise click.UsageError(str(error)) from None
+            click.echo(str(error), err=True)
+            kinds = []
     with ExitStack() as open_writers:
         writers = _writers(open_writers, folder if as_csv or default else None, tensorboard, wandb_offline, chronicle)
         reading = exports.read(chronicle, writers)
@@ -56,13 +66,7 @@ def export(
         open_writers.pop_all()
     if kinds or report or default:
         _make(folder)
-    try:
-        written += exports.pages(reading.summary, folder, kinds=kinds, report=report or default)
-    except NoPlotsError as error:
-        if not default:
-            raise click.UsageError(str(error)) from None
-        click.echo(str(error), err=True)
-        written += exports.pages(reading.summary, folder, kinds=(), report=True)
+    written += exports.pages(reading.summary, folder, kinds=kinds, report=report or default)
     if reading.damage:
         click.echo(f"Only the turns up to {reading.summary.turn}: {reading.damage}.", err=True)
     found = {"turns": reading.summary.turn, "damage": reading.damage, "written": written}

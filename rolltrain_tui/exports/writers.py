@@ -1,10 +1,12 @@
 """Writers of turn metrics: a CSV table, TensorBoard events, a W&B run in its offline form."""
 
 import csv
+import shutil
 import sys
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Protocol
 
 from rolltrain_tui.base.safe_text import cell, printable
@@ -87,14 +89,9 @@ class TensorBoardWriter:
     """Scalars under the metrics' names. Both step and wall time are the turn, so that equal runs give equal values."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            from tensorboard.compat.proto.event_pb2 import Event
-            from tensorboard.compat.proto.summary_pb2 import Summary
-            from tensorboard.summary.writer.event_file_writer import EventFileWriter
-        except ImportError:
-            raise ExportError(missing("tensorboard", "TensorBoard events")) from None
-        self._folder, self._event, self._summary = folder, Event, Summary
-        self._writer = EventFileWriter(str(folder))
+        self._event, self._summary, writer = _tensorboard()
+        self._folder, self._part = folder, Path(mkdtemp(prefix=".events-", dir=folder))
+        self._writer = writer(str(self._part))
 
     def log(self, metrics: TurnMetrics) -> None:
         values = [self._summary.Value(tag=tag, simple_value=value) for tag, value in metrics.published.items()]
@@ -102,20 +99,21 @@ class TensorBoardWriter:
 
     def close(self) -> str:
         self._writer.close()
+        for file in self._part.iterdir():
+            file.replace(self._folder / file.name)
+        self._part.rmdir()
         return printable(self._folder)
 
     def drop(self) -> None:
         self._writer.close()
+        shutil.rmtree(self._part, ignore_errors=True)
 
 
 class WandbWriter:
     """A W&B run in its offline form. `wandb sync` can upload it later; this class uses no network."""
 
     def __init__(self, folder: Path, config: Mapping[str, Any], name: str) -> None:
-        try:
-            import wandb
-        except ImportError:
-            raise ExportError(missing("wandb", "a W&B run")) from None
+        wandb = _wandb()
         # No data about this computer is recorded: no console, code, git state or machine statistics.
         quiet = {"console": "off", "silent": True, "x_disable_stats": True, "x_disable_machine_info": True, "x_save_requirements": False}
         settings = wandb.Settings(disable_git=True, disable_code=True, save_code=False, **quiet)
@@ -131,6 +129,33 @@ class WandbWriter:
 
     def drop(self) -> None:
         self._run.finish(exit_code=1)
+
+
+def check_installed(*, tensorboard: bool, wandb: bool) -> None:
+    """ExportError where a library of the forms that are asked for is absent: known before the first file is written."""
+    if tensorboard:
+        _tensorboard()
+    if wandb:
+        _wandb()
+
+
+def _tensorboard() -> tuple[Any, Any, Any]:
+    """TensorBoard's Event, Summary and EventFileWriter."""
+    try:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    except ImportError:
+        raise ExportError(missing("tensorboard", "TensorBoard events")) from None
+    return Event, Summary, EventFileWriter
+
+
+def _wandb() -> Any:
+    try:
+        import wandb
+    except ImportError:
+        raise ExportError(missing("wandb", "a W&B run")) from None
+    return wandb
 
 
 def missing(extra: str, what: str) -> str:

@@ -285,6 +285,28 @@ def test_missing_libraries_are_named(played: Path, tmp_path: Path, call: Callabl
     assert (answer.code, sorted(path.name for path in (tmp_path / "b").iterdir())) == (0, ["report.md", "turns.csv"])
 
 
+@pytest.mark.parametrize("absent", ["tensorboard.compat.proto.event_pb2", "wandb", "matplotlib"])
+def test_a_missing_library_is_known_before_the_first_file_is_written(
+    absent: str, played: Path, tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several forms none is written where one of them cannot be."""
+    monkeypatch.setitem(sys.modules, "wandb", FakeWandb())
+    monkeypatch.setitem(sys.modules, absent, None)
+    places = [word for form in ("tensorboard", "wandb-offline", "out") for word in (f"--{form}", tmp_path / form)]
+    assert call("export", played, "--csv", "--png", *places).code == 2
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("form", ["--tensorboard", "--out"])
+def test_a_story_without_a_turn_leaves_no_file(form: str, played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """Neither events nor a table."""
+    beginning = tmp_path / "begun.jsonl"
+    beginning.write_bytes((played / "chronicle.jsonl").read_bytes().partition(b"\n")[0] + b"\n")
+    answer = call("export", beginning, form, tmp_path / "there")
+    assert (answer.code, "no turn" in answer.err) == (2, True)
+    assert not list((tmp_path / "there").iterdir())
+
+
 def test_the_picture_too_leaves_out_the_loss_after_the_roll(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
     """Nothing trains on it, and its dots would stretch the axis; the table has it."""
     assert call("export", played, "--svg", "--csv", "--out", tmp_path).code == 0
