@@ -29,6 +29,12 @@ class ReplayInbox(Inbox):
                 self._single_steps += 1
             self._changed.notify_all()
 
+    def pause(self) -> None:
+        """What was sought before is still shown."""
+        with self._changed:
+            super().pause()
+            self._single_steps += self._wanted is not None
+
     def wanted(self) -> int | None:
         """The turn that was asked for last, once."""
         with self._changed:
