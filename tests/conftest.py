@@ -5,7 +5,6 @@ import os
 import re
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from itertools import count as count_from
@@ -42,13 +41,13 @@ gc.set_threshold(50_000, 20, 100)  # imports and tests make objects by the hundr
 @pytest.fixture(scope="session", autouse=True)
 def _quicker() -> None:
     """What takes time here and proves nothing: texts parsed again and again, waiting for a run that trains, waiting for the disk."""
+    from support.at_rest import wait_for_idle
     from support.parsed_once import parse_once
-    from textual import _wait
-    from textual.pilot import Pilot
+    from textual import app, pilot
 
     parse_once()
-    Pilot._wait_for_screen.__defaults__ = (None,)  # for the screen's messages, not 30 seconds: a busy machine may stand still longer
-    _wait.process_time = time.thread_time  # an app is idle when its own thread is, whatever the run does
+    pilot.Pilot._wait_for_screen.__defaults__ = (None,)  # for the screen's messages, not 30 seconds: a busy machine may stand still longer
+    app.wait_for_idle = pilot.wait_for_idle = wait_for_idle  # type: ignore[attr-defined]
     os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
 
 

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from rolltrain_tui.runs.saves import RunSummary
 from rolltrain_tui.tui import themes
+from support.at_rest import all_drawn
 
 
 class ScreensHost(App[None]):
@@ -60,9 +61,10 @@ def shown(app: App[Any]) -> str:
 
 
 async def until(pilot: Pilot[Any], wish: Callable[[], object]) -> None:
-    """Let the app work until the wish is true, for as long as a slow machine may need."""
+    """Let the app work until the wish is true and the last picture drawn, for as long as a slow machine may need."""
     for look in range(400):
         if wish():
+            await all_drawn(pilot.app)
             return
         await pilot.pause(min(0.005 * 1.1**look, 0.1))  # an app whose thread is busy with being asked draws seldom
     raise AssertionError(f"did not come about; the screen shows\n{shown(pilot.app)}")
