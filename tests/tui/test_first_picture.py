@@ -46,7 +46,7 @@ async def first_frame(runs: Path, columns: int, rows: int, words: str = "") -> l
     async with app.run_test(size=(columns, rows)) as pilot:
         while (words or "Quit") not in "".join(app._terminal.display):
             await pilot.pause(0.01)
-        await pilot.pause(0.2)  # the footer may have its last colours a moment later
+        await pilot.pause()  # the footer may have its last colours a moment later
         return cells(app._terminal)
 
 

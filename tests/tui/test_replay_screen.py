@@ -1,12 +1,13 @@
 """The replay: the expedition's screen over a recording, with time in the viewer's hands."""
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
-from support.screens_host import shown
+from support.screens_host import shown, until
 from support.shell import Answer
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -51,34 +52,30 @@ def app_for(run: Path, start: int | None = None, tempo: int | None = None) -> Ro
 
 
 async def opened(pilot: Watching) -> ReplayScreen:
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if isinstance(pilot.app.screen, ReplayScreen) and pilot.app.screen.scene.campaign:
-            return pilot.app.screen
-    raise AssertionError("the replay did not open")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ReplayScreen) and pilot.app.screen.scene.campaign)
+    assert isinstance(pilot.app.screen, ReplayScreen)
+    return pilot.app.screen
 
 
-async def until(pilot: Watching, holds: object) -> None:
-    assert callable(holds)
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if holds():
-            return
-    raise AssertionError("it did not happen")
+async def stand_still(screen: ReplayScreen) -> int:
+    """The turn at which a paused replay stands, once every turn that it was still granted is shown."""
+    while screen.spool._single_steps:
+        await asyncio.sleep(0)
+    await asyncio.wrap_future(screen.bridge.between_turns(lambda run: None))
+    screen.tick()
+    return screen.scene.turn
 
 
 async def test_it_plays_pauses_and_steps(run: Path) -> None:
     """Turns pass by themselves; space stops them, the full stop lets one pass."""
-    async with app_for(run, tempo=64).run_test(size=(120, 36)) as pilot:
+    async with app_for(run, tempo=8).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot)
         await until(pilot, lambda: screen.scene.turn >= 3)
         await pilot.press("space")
-        await pilot.pause(0.15)
-        turn = screen.scene.turn
+        turn = await stand_still(screen)
         await pilot.press(".")
-        await until(pilot, lambda: screen.scene.turn == turn + 1)
-        await pilot.pause(0.15)
-        assert screen.scene.turn == turn + 1
+        await until(pilot, lambda: screen.scene.turn > turn)
+        assert await stand_still(screen) == turn + 1
         assert screen.spool.paused
 
 
@@ -109,7 +106,7 @@ async def test_it_goes_anywhere(run: Path, size: tuple[int, int]) -> None:
 
 async def test_at_the_end_it_waits_and_begins_again(run: Path) -> None:
     """The last turn stays on screen; space plays from the beginning."""
-    async with app_for(run, start=TURNS - 2, tempo=64).run_test(size=(120, 36)) as pilot:
+    async with app_for(run, start=TURNS - 2, tempo=8).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot)
         await until(pilot, lambda: screen.scene.turn == TURNS and screen.spool.paused)
         assert screen.scene.ending is not None
@@ -138,7 +135,6 @@ async def test_nothing_can_be_asked_of_it(run: Path) -> None:
         await until(pilot, lambda: screen.scene.turn >= 45)
         assert screen.scene.proof is not None  # the rage was told
         await pilot.press("r", "v", "s", "i", "p", "u", "a")
-        await pilot.pause(0.1)
         assert screen.spool.pending() == []
         assert app.screen is screen
         await pilot.press("q")
@@ -159,9 +155,8 @@ async def test_a_branch_from_where_it_stands(run: Path) -> None:
         replay = app.bridge
         await pilot.press("b")
         await until(pilot, lambda: app.screen is not screen)
-        await pilot.pause(0.1)
         await pilot.press("b")
-        await until(pilot, lambda: bool(outfitter.asked))
+        await until(pilot, lambda: outfitter.asked)
         assert outfitter.asked == [("branch", run, ("120",))]
         assert replay is not None
         assert not replay.playing
@@ -189,7 +184,7 @@ async def test_at_the_last_turn_there_is_nothing_to_branch(run: Path) -> None:
     app = app_for(run, start=TURNS)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
-        await until(pilot, lambda: screen.scene.turn == TURNS)
+        await until(pilot, lambda: screen.scene.turn == TURNS and screen.spool.paused)
         await pilot.press("b")
         await until(pilot, lambda: "The run ends here" in screen.notice)
         assert app.screen is screen
@@ -204,10 +199,12 @@ async def test_help_and_palette_offer_its_keys(run: Path) -> None:
     async with app_for(run).run_test(size=(120, 36)) as pilot:
         await opened(pilot)
         await pilot.press("question_mark")
-        await pilot.pause(0.1)
-        words = " ".join(str(widget.render()) for widget in pilot.app.screen.query(".fact-name, .fact-value"))
-        assert "To the beginning" in words
-        assert "short rest" not in words
+
+        def words() -> str:
+            return " ".join(str(widget.render()) for widget in pilot.app.screen.query(".fact-name, .fact-value"))
+
+        await until(pilot, lambda: "To the beginning" in words())
+        assert "short rest" not in words()
 
 
 async def test_what_cannot_be_watched_is_explained(tmp_path: Path) -> None:

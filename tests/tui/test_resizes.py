@@ -1,10 +1,12 @@
 """A storm of resizes is taken up in measure, and the last size always."""
 
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from support.fakes import FakeOutfitter
+from support.screens_host import until
 from textual import events
 from textual.geometry import Size
 
@@ -33,46 +35,72 @@ async def test_the_last_size_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         for size in (*sizes, Size(101, 31)):
             app.post_message(events.Resize(size, size))
             await pilot.pause(0.001)
-        for _ in range(400):
-            if not app.resizes.waiting and app.screen.size == (101, 31):
-                break
-            await pilot.pause(0.01)
-        assert not app.resizes.waiting
-        assert app.screen.size == (101, 31)
+        await until(pilot, lambda: not app.resizes.waiting and app.screen.size == (101, 31))
         assert taken[-1] == (101, 31)
         assert len(taken) < len(sizes) / 3
 
 
-async def test_one_resize_is_taken_up_at_once(tmp_path: Path) -> None:
-    """A single new size does not wait, nor does one after a rest."""
-    app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
-    async with app.run_test(size=(80, 24)) as pilot:
-        measured = Resizes(app, lambda: 0.001)
-        assert measured.takes(events.Resize(Size(90, 30), Size(90, 30)))
-        assert not measured.takes(events.Resize(Size(91, 30), Size(91, 30)))
-        assert measured.waiting
-        await pilot.pause(QUIET_SECONDS * 1.5)
-        assert measured.takes(events.Resize(Size(92, 30), Size(92, 30)))
-        assert not measured.waiting
+class Clock:
+    """Time that passes when it is told to, with an app's timers. Half of it is spent on computing."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.posted: list[events.Resize] = []
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def thread_time(self) -> float:
+        return self.now / 2
+
+    def set_timer(self, delay: float, call: Callable[[], None]) -> None:
+        self._timers.append((self.now + delay, call))
+
+    def post_message(self, message: events.Resize) -> None:
+        self.posted.append(message)
+
+    def pass_by(self, seconds: float) -> None:
+        end = self.now + seconds
+        while due := [timer for timer in self._timers if timer[0] <= end]:
+            first = min(due, key=lambda timer: timer[0])
+            self._timers.remove(first)
+            self.now = first[0]
+            first[1]()
+        self.now = end
 
 
-async def test_the_cost_decides(tmp_path: Path) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    monkeypatch.setattr(resizes, "time", clock := Clock())
+    return clock
+
+
+def resize(columns: int) -> events.Resize:
+    return events.Resize(Size(columns, 30), Size(columns, 30))
+
+
+def test_one_resize_is_taken_up_at_once(clock: Clock) -> None:
+    """A single new size does not wait, nor does one after a rest; one that comes at once is held, and comes again."""
+    measured, second = Resizes(cast(Any, clock), lambda: 0.001), resize(91)
+    assert measured.takes(resize(90))
+    assert not measured.takes(second)
+    assert measured.waiting
+    clock.pass_by(QUIET_SECONDS * 1.5)
+    assert [second] == clock.posted
+    assert measured.takes(second)
+    assert not measured.waiting
+
+
+def test_the_cost_decides(clock: Clock) -> None:
     """In a storm without an end, a dear picture is laid out less often than a cheap one."""
-    app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
-    async with app.run_test(size=(80, 24)) as pilot:
 
-        async def taken(share: float, seconds: float, enough: int) -> tuple[int, int]:
-            """Sizes that were taken up, and how often a busy machine made the window rest."""
-            measured, number, rests, before = Resizes(app, lambda: share), 0, 0, time.monotonic()
-            end = before + seconds
-            while number < enough and (now := time.monotonic()) < end:
-                rests += now - before >= 0.9 * QUIET_SECONDS
-                before = now
-                number += measured.takes(events.Resize(Size(90, 30), Size(90, 30)))
-                await pilot.pause(0.02)
-            return number, rests
+    def taken(share: float) -> int:
+        measured, number, end = Resizes(cast(Any, clock), lambda: share), 0, clock.now + 5 * QUIET_SECONDS
+        while clock.now < end:
+            number += measured.takes(resize(90))
+            clock.pass_by(0.02)
+        return number
 
-        dear, rests = await taken(0.0001, 5 * QUIET_SECONDS, 1000)
-        assert 1 <= dear <= 1 + rests
-        cheap, _ = await taken(100.0, 100 * QUIET_SECONDS, 4)
-        assert cheap == 4, "in its own time, however busy the machine is"
+    assert 1 == taken(0.0001)
+    assert 4 <= taken(100.0) <= 5
