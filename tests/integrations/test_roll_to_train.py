@@ -729,7 +729,7 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
         await pilot.pause(0.1)
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(20)
+        assert app.bridge.join(60)
     story = list(run.story)
     assert any(isinstance(event, AbilityUsed) and event.live and event.ability == "second_wind" for event in story)
     assert any(isinstance(event, Evaluated) for event in story)

@@ -4,7 +4,7 @@ import threading
 
 from rolltrain_tui.tui.threads.bridge import Bridge
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def stop_runs() -> None:

@@ -106,4 +106,4 @@ async def playing(
         yield game
         if app.bridge is not None:
             app.bridge.stop()
-            assert app.bridge.join(20)
+            assert app.bridge.join(60)

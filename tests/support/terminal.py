@@ -55,8 +55,8 @@ class Terminal:
     def read(self, seconds: float, most: int = 1 << 20) -> bytes:
         """What comes within so many seconds, up to `most` bytes."""
         deadline, got = time.monotonic() + seconds, bytearray()
-        while len(got) < most and (left := deadline - time.monotonic()) > 0:
-            if not select.select([self.master], [], [], left)[0]:
+        while len(got) < most and ((left := deadline - time.monotonic()) > 0 or not got):
+            if not select.select([self.master], [], [], max(left, 0.0))[0]:  # once in any case, however late it has become
                 break
             try:
                 chunk = os.read(self.master, min(65536, most - len(got)))
@@ -97,8 +97,8 @@ class Terminal:
                 self.read(0.02)
             else:
                 time.sleep(0.02)
-        if self.master >= 0:
-            self.read(0.05)
+        while code is not None and self.master >= 0 and self.read(0.05):  # its last words
+            pass
         return code
 
     def restored(self) -> bool:

@@ -35,7 +35,7 @@ from rolltrain_tui.tui.threads import bridge as bridge_module
 from rolltrain_tui.tui.threads.bridge import Bridge, pause_reason
 from rolltrain_tui.tui.threads.messages import AutoPaused, Failed, Left, Message, Opened
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def crossed(bridge: Bridge) -> list[Message]:

@@ -57,7 +57,7 @@ async def test_the_shipped_campaigns(size: tuple[int, int]) -> None:
 async def test_keys_typed_before_the_campaigns_are_read_count(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """The page says that they are read; Down, Up and Enter wait for the list, and choose from it what they would have chosen."""
     read = Event()
-    monkeypatch.setattr("rolltrain_tui.modes.campaign_file.shipped", lambda: [files[1], files[0]] if read.wait(20) else [])
+    monkeypatch.setattr("rolltrain_tui.modes.campaign_file.shipped", lambda: [files[1], files[0]] if read.wait(60) else [])
     app = ScreensHost(CampaignsScreen)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "The campaigns are read" in shown(app))

@@ -93,7 +93,7 @@ def test_a_key_that_the_shell_has_taken_is_not_waited_for(monkeypatch: pytest.Mo
     read: list[bytes] = []
     reader = Thread(target=lambda: read.append(game_driver._typed(game_driver._never_waiting(terminal))), daemon=True)
     reader.start()
-    reader.join(20)
+    reader.join(60)
     os.write(master, b"\n")  # who waits nevertheless may go
     assert read == [b""]
 

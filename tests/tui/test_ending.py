@@ -315,7 +315,7 @@ async def test_a_reveal_reads_the_run_aside_and_waits_for_the_screen_above() -> 
     read = Event()
 
     def events() -> list[Any]:
-        assert read.wait(20)
+        assert read.wait(60)
         return list(events_of(ENDED, plain=ghost(), middle=MIDDLE))
 
     kept = replace(story(), scene=Scene.of(events_of(ENDED, plain=ghost(), middle=MIDDLE), hidden=frozenset({"verdict"})), events=events)

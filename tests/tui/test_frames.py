@@ -65,7 +65,7 @@ async def test_no_frame_of_a_run_at_full_speed_shows_two_turns(
         turn = game.screen.scene.turn
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(20)
+        assert app.bridge.join(60)
     kinds = Counter(type(screen).__name__ for screen, _ in app.frames)
     assert {"ExpeditionScreen", "Card"} <= set(kinds)
     assert [] == [words for _, frame in app.frames if (words := disagreement(frame))]
@@ -80,7 +80,7 @@ async def test_the_expedition_is_whole_at_its_first_frame(tmp_path: Path, size: 
         await until(pilot, lambda: any(isinstance(screen, ExpeditionScreen | Card) for screen, _ in app.frames))
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(20)
+        assert app.bridge.join(60)
     first = next("\n".join(frame) for screen, frame in app.frames if isinstance(screen, ExpeditionScreen | Card))
     for words in ("The Tiny GPT", "Brakka", "/1000000", "Diagnose"):
         assert words in first

@@ -78,7 +78,7 @@ async def test_the_key_reveals_one_secret_of_the_turns_before_and_the_others_sta
         await pilot.press("h")
         await game.see("1.31")
         app.bridge.stop()
-        assert app.bridge.join(20)
+        assert app.bridge.join(60)
 
 
 @pytest.mark.parametrize("text", ["ghosts", "ghost,flor", "all,no"])

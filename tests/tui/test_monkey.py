@@ -67,7 +67,7 @@ async def press_about(app: RolltrainApp, dice: random.Random) -> None:
             app._driver.send_message(Key("ctrl+q", None))
         await until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 0
-    assert app.bridge is None or app.bridge.join(20)
+    assert app.bridge is None or app.bridge.join(60)
 
 
 async def play_about(tmp_path: Path, dice: random.Random) -> None:

@@ -139,7 +139,7 @@ async def test_a_campaign_with_lessons_starts_at_once(tmp_path: Path) -> None:
         assert [("begin", CAMPAIGNS / "tutorial.yaml", ())] == outfitter.asked
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(20)
+        assert app.bridge.join(60)
 
 
 @pytest.mark.slow

@@ -82,6 +82,6 @@ def test_a_terminal_that_lags_behind_is_put_back_too(monkeypatch: pytest.MonkeyP
         reader = threading.Thread(target=read_late, daemon=True)
         reader.start()
         modes.put_back()
-        reader.join(10)
+        reader.join(60)
     assert output.endswith(PUT_BACK)
     os.close(master)

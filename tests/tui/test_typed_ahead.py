@@ -92,6 +92,6 @@ async def test_keys_typed_ahead_of_any_screen_do_no_harm(tmp_path: Path, count: 
                     await pilot.resize_terminal(*dice.choice(((60, 18), (80, 24), SIZE)))
             if app.bridge is not None:
                 app.bridge.stop()
-                assert app.bridge.join(20)
+                assert app.bridge.join(60)
             app.exit()
         assert app._exception is None
