@@ -20,7 +20,9 @@ from rolltrain_tui.rules.monsters.monster import Affliction, Monster, Symptom
 from rolltrain_tui.rules.rulebooks import HALF, MINUS_ONE, ONE, ONE_PLUS_MARGIN, TWO, ZERO, Formula, Rulebook, Table
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section
+    from rolltrain_tui.config.schema import CampaignConfig
+    from rolltrain_tui.config.section import Section
+    from rolltrain_tui.config.training_sections import DeviceConfig, OptimizerConfig, ScheduleConfig
     from rolltrain_tui.modes.duel.rewards import Reward
     from rolltrain_tui.training.batch_gradient import BatchGradient, GradientSum, drop_worst, micro_batches
     from rolltrain_tui.training.diagnosis import TrainingProbe, examine, temperature
@@ -89,7 +91,9 @@ __all__ = [
 ]
 
 _ON_DEMAND = {
-    **dict.fromkeys(("CampaignConfig", "DeviceConfig", "OptimizerConfig", "ScheduleConfig", "Section"), "rolltrain_tui.config.schema"),
+    **dict.fromkeys(("DeviceConfig", "OptimizerConfig", "ScheduleConfig"), "rolltrain_tui.config.training_sections"),
+    "CampaignConfig": "rolltrain_tui.config.schema",
+    "Section": "rolltrain_tui.config.section",
     **dict.fromkeys(("layers_of", "probe"), "rolltrain_tui.training.probe"),
     **dict.fromkeys(("TrainingProbe", "examine", "temperature"), "rolltrain_tui.training.diagnosis"),
     **dict.fromkeys(("BatchGradient", "GradientSum", "drop_worst", "micro_batches"), "rolltrain_tui.training.batch_gradient"),

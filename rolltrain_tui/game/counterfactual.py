@@ -22,7 +22,7 @@ from typing import Any
 
 from rolltrain_tui.base.blame import told
 from rolltrain_tui.base.statistics import mean_and_error, total
-from rolltrain_tui.config.schema import TwinConfig
+from rolltrain_tui.config.game_sections import TwinConfig
 from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, Event, HeroFell, TwinJudged, TwinLost, TwinSetOut, Verdict

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rolltrain_tui.config.schema import CampaignConfig, DiceConfig
+from rolltrain_tui.config.game_sections import DiceConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import SetAuto
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.dice import SeededDice

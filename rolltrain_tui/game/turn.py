@@ -15,7 +15,8 @@ from math import isfinite, nan
 from typing import Any, Protocol
 
 from rolltrain_tui.base.statistics import Smoothed
-from rolltrain_tui.config.schema import CampaignConfig, EndingConfig
+from rolltrain_tui.config.game_sections import EndingConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.effects import StepEffect

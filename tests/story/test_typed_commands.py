@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.config import shipped
-from rolltrain_tui.config.schema import LessonKey
+from rolltrain_tui.config.game_sections import LessonKey
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import (
     Predict,

@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.config.game_sections import HeroConfig
 from rolltrain_tui.config.overrides import parse
-from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.classes import CLASSES, HeroClass

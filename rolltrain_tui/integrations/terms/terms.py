@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ParamSpec, TypedDict, TypeVar, get_args
 
-from rolltrain_tui.config.schema import DiceConfig
+from rolltrain_tui.config.game_sections import DiceConfig
 from rolltrain_tui.integrations.terms.characters import Character, character_of
 from rolltrain_tui.integrations.terms.keywords import exact_keywords, meant
 from rolltrain_tui.integrations.terms.original import ExperienceSystem, Monster, MonsterEncounter, encounters_of

@@ -8,7 +8,9 @@ from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, uncompiled, wrong, wrong_field, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.section import Section, wrong, wrong_field, wrong_in
+from rolltrain_tui.config.training_sections import DeviceConfig, OptimizerConfig, uncompiled
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.duel.dials import dials_of
 from rolltrain_tui.modes.duel.players.names import AGENTS, FIXED, HOSTS, OLDER, RIVAL, SAVED, Role, other

@@ -9,7 +9,9 @@ from pydantic import ValidationInfo, field_validator
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.installed import installed
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, uncompiled, wrong, wrong_field
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.section import wrong, wrong_field
+from rolltrain_tui.config.training_sections import DeviceConfig, OptimizerConfig, Schedule, uncompiled
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.dungeon.config_algorithms import (
     ALGORITHMS,

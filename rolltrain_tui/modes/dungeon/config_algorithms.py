@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
-from rolltrain_tui.config.schema import Section, wrong
+from rolltrain_tui.config.section import Section, wrong
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from rolltrain_tui.config.schema import Section
+from rolltrain_tui.config.section import Section
 from rolltrain_tui.modes.dungeon.config_algorithms import Share
 from rolltrain_tui.modes.text.config import ModelConfig as GPTSection
 

@@ -10,7 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from rolltrain_tui.base.installed import installed
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, Section, uncompiled, wrong, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.section import Section, wrong, wrong_in
+from rolltrain_tui.config.training_sections import DeviceConfig, OptimizerConfig, Schedule, uncompiled
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.text.config import BatchConfig
 from rolltrain_tui.protocol.objective import Objective

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError
 
 from rolltrain_tui.config.campaign_errors import Guide, faults
-from rolltrain_tui.config.schema import CampaignConfig, Section
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.section import Section
 from rolltrain_tui.protocol.objective import Objective
 
 

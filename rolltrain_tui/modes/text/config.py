@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, Header, OptimizerConfig, Schedule, Section, wrong
+from rolltrain_tui.config.schema import CampaignConfig, Header
+from rolltrain_tui.config.section import Section, wrong
+from rolltrain_tui.config.training_sections import DeviceConfig, OptimizerConfig, Schedule
 from rolltrain_tui.config.yaml_marks import Where
 
 _DRIVE = re.compile(r"[A-Za-z]:")

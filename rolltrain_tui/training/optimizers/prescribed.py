@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.config.schema import DeviceConfig, OptimizerConfig, ScheduleConfig
+from rolltrain_tui.config.training_sections import DeviceConfig, OptimizerConfig, ScheduleConfig
 from rolltrain_tui.training.machine.machine import pick_dtype
 from rolltrain_tui.training.optimizers.schedules import Schedule, TurnSchedule, build_optimizer
 

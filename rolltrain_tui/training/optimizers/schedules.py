@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.config.schema import OptimizerConfig, ScheduleConfig
+from rolltrain_tui.config.training_sections import OptimizerConfig, ScheduleConfig
 from rolltrain_tui.training.machine.late_compiler import load_compiler_late
 from rolltrain_tui.training.optimizers.lean_step import serve
 from rolltrain_tui.training.tensors.shards import is_shard

@@ -24,7 +24,8 @@ from rolltrain_tui.tui.widgets.name_list import NameList
 from rolltrain_tui.tui.widgets.stat_editor import StatEditor
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
+    from rolltrain_tui.config.game_sections import HeroConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 NAME_LENGTH = 24
 

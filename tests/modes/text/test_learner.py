@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.config.schema import CampaignConfig, ScheduleConfig
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.training_sections import ScheduleConfig
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, KeyValueCache, draw, mean_loss, window_start
 from rolltrain_tui.modes.text.learner import TextLearner, probe_offsets
