@@ -89,6 +89,10 @@ class _Timed:
 # The learner's parts
 
 
+TAKEN = ("model", "optimizer", "snapshot", "average", "best", "stream", "twin", "start")
+"""The names of rolltrain's own tensors in a save begin with these words, so that no learner's own may."""
+
+
 class LeveredLearner(ABC):
     """A model, its optimiser and schedule, its random streams and its memory. Implements most of `Learner`.
 
@@ -97,9 +101,17 @@ class LeveredLearner(ABC):
     """
 
     kind: ClassVar[str]
-    """Under this name its states are saved."""
+    """Under this name its states are saved. A class whose kind begins with a word in `TAKEN` is a ValueError."""
     phases: ClassVar[tuple[str, ...]] = ()
     """Parts of gathering a batch whose time is taken, in their order. `optimiser` follows them: norms, clip, step and measurement."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if (word := getattr(cls, "kind", "").partition(".")[0]) in TAKEN:
+            raise ValueError(
+                f"{cls.__name__} calls its kind {cls.kind!r}, but names in a save that begin with {word!r} are rolltrain's own; "
+                "choose another"
+            )
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """What every mode's learner must do. A mode joins with one row: its campaign of a dozen small turns, or a learner that a program made."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from support.views import fingerprint, headless, on_screen, plain
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from rolltrain_tui.game import counterfactual, scouts
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.plain import RollToTrain
 from rolltrain_tui.modes import MODES
@@ -29,6 +31,7 @@ from rolltrain_tui.runs.log.event_log import story_sha256
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification.reexecution import from_the_beginning
 from rolltrain_tui.runs.verification.verification import Verification
+from rolltrain_tui.training.levered_learner import TAKEN, LeveredLearner
 
 HARD = ("turns=7", "batch.accumulation=2", "encounters.chance=1.0", "twin.mode=on_use", "twin.turns=2")
 PLAIN = ("turns=4", "dice.rulebook=off", "encounters.mode=off", "hero.auto=[]")
@@ -133,6 +136,24 @@ def straight(mode: str, once: Callable[[str, Callable[[Path], Run]], Run]) -> Ru
         return run
 
     return once(mode, played)
+
+
+def test_the_names_in_a_save_begin_with_words_that_no_other_learner_may_take(make: Callable[[], Learner]) -> None:
+    """All but those that begin with the learner's own kind."""
+    learner = make()
+    assert isinstance(learner, LeveredLearner)
+    learner.prepare({"examine", "restore_best", "heal_alpha"})
+    learner.step(NEUTRAL)
+    learner.remember(learner.evaluate(4))
+    heads = {re.split("[.:]", name)[0] for name in learner.tensors()}
+    assert {"average", "best", "stream"} <= heads <= {*TAKEN, learner.kind}
+    assert {counterfactual.PREFIX, scouts.PREFIX} <= {f"{word}." for word in TAKEN}
+
+
+@pytest.mark.parametrize("word", [*TAKEN, "best.7"])
+def test_a_learner_whose_tensors_would_take_those_names_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match=f"Painter calls its kind '{word}', but names in a save .* are rolltrain's own; choose another"):
+        type("Painter", (LeveredLearner,), {"kind": word})
 
 
 def stepped(learner: Learner, turns: int, effect: StepEffect = NEUTRAL) -> list[float]:
