@@ -129,6 +129,7 @@ class RollToTrainCallback(TrainerGame, TrainerCallback):  # type: ignore[misc, u
 
     def interrupted(self) -> None:
         """Training ended in an exception: give the optimiser and the Trainer back. The game stays, to be looked at."""
+        self._break_off(self._loss.take() if self._loss is not None else None)
         self._close(ended=False)
 
     def _close(self, *, ended: bool) -> None:

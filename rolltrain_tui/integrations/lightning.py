@@ -97,9 +97,7 @@ class RollToTrainCallback(TrainerGame, Callback):  # type: ignore[misc, unused-i
         if isinstance(loss, Tensor):  # divided by the window's length, also where an epoch's last window is shorter
             self._losses.append(loss.detach().float().reshape(()) * trainer.accumulate_grad_batches)
         if game.hooks.looked:  # the last micro-batch of the step, whether the optimiser stepped or not
-            whole = torch.stack(self._losses).mean().item() if self._losses else None
-            self._losses.clear()
-            game.end(whole)
+            game.end(self._take_loss())
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if (game := self._live) is not None and not trainer.sanity_checking:
@@ -110,8 +108,13 @@ class RollToTrainCallback(TrainerGame, Callback):  # type: ignore[misc, unused-i
             self._ask_for_the_metric(REMEDY)
             game.close(ended=True)
 
+    def _take_loss(self) -> float | None:
+        """The mean loss of the window's micro-batches so far; None where the module gave none."""
+        losses, self._losses = self._losses, []
+        return torch.stack(losses).mean().item() if losses else None
+
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        self._close()
+        self._break_off(self._take_loss())
 
     def _close(self) -> None:
         if (game := self._live) is not None:

@@ -54,6 +54,13 @@ class TrainerGame:
         """The game that is going on. A second one on the same optimiser closes the first."""
         return self.game if self.game is not None and self.game.underway else None
 
+    def _break_off(self, loss: float | None) -> None:
+        """Training ended in an exception. A step that was taken before it, with this `loss`, is told, unless others train too."""
+        if (game := self._live) is not None:
+            if game.stepped and game.ranks.size == 1:
+                game.end(loss)
+            game.close()
+
     def _warn_of_the_last(self) -> None:
         """Where a game was played before, and the next one does not go on with it."""
         if self.game is not None and (turn := self.game.turn_number):

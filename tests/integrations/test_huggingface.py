@@ -1,5 +1,6 @@
 import copy
 import json
+import math
 import pickle
 import shutil
 from collections.abc import Callable
@@ -339,6 +340,24 @@ def test_a_training_that_breaks_off_leaves_nothing_behind(hook: str, error: Base
     assert callback.game.turn_number == 20
     assert hooks_on(optimizer, model) == 0
     assert "training_step" not in vars(trainer)
+
+
+@pytest.mark.parametrize("hook", ["on_step_begin", "on_pre_optimizer_step", "on_optimizer_step", "on_step_end", "on_log"])
+def test_each_step_that_was_taken_is_told_also_where_another_callback_breaks_off(hook: str, tmp_path: Path) -> None:
+    """The other callback comes first, so that this one does not hear of the end of the step."""
+    callback = rolltrain_tui.RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
+    trainer = transformers.Trainer(
+        bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[trainers.Breaks(hook, KeyboardInterrupt()), callback]
+    )
+    steps: list[int] = []
+    trainer.create_optimizer()
+    trainer.optimizer.register_step_post_hook(lambda *_: steps.append(1))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train()
+    assert callback.game is not None
+    told = [event for event in callback.game.events if isinstance(event, StepTaken)]
+    assert len(told) == len(steps) == callback.game.turn_number
+    assert all(math.isfinite(event.loss) for event in told)
 
 
 def test_a_callback_added_later_hears_of_errors_in_a_step(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import copy
 import logging
+import math
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -185,6 +186,29 @@ def test_a_training_that_breaks_off_leaves_nothing_behind(fit: Fit) -> None:
         fit(callback)
     assert callback.game is not None
     assert callback.game.turn_number == 18
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_start", "on_before_zero_grad", "on_train_batch_end"])
+def test_each_step_that_was_taken_is_told_also_where_another_callback_breaks_off(hook: str, fit: Fit) -> None:
+    """The other callback comes first, so that this one does not hear of the end of the batch."""
+    steps: list[int] = []
+
+    class Breaks(lightning.Callback):
+        def on_train_start(self, trainer: Any, module: Any) -> None:
+            trainer.optimizers[0].register_step_post_hook(lambda *_: steps.append(1))
+
+    def broken(self: Any, trainer: Any, *_: Any) -> None:
+        if len(steps) == 3:
+            raise RuntimeError("out of memory")
+
+    setattr(Breaks, hook, broken)
+    callback = ours.RollToTrainCallback(tell=None, rulebook="methodology", monsters="off")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        fit(Breaks(), callback)
+    assert callback.game is not None
+    told = [event for event in callback.game.events if isinstance(event, StepTaken)]
+    assert len(told) == len(steps) == callback.game.turn_number == 3
+    assert all(math.isfinite(event.loss) for event in told)
 
 
 def test_copies_of_the_callback_leave_the_game_out(fit: Fit) -> None:

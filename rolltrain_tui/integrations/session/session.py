@@ -295,6 +295,11 @@ class Session:
             self._happen([LoopWarned(self.cycle.turn, f"This camp could not be kept: {error}.")])
 
     @property
+    def stepped(self) -> bool:
+        """A turn is going on, and the optimiser has taken its step."""
+        return self.cycle.effect is not None and self.hooks.motion is not None
+
+    @property
     def underway(self) -> bool:
         """The loop has not been closed."""
         return not self._closed
