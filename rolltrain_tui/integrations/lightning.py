@@ -58,6 +58,8 @@ class RollToTrainCallback(TrainerGame, Callback):  # type: ignore[misc, unused-i
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not pl_module.automatic_optimization or len(trainer.optimizers) != 1:
             raise ValueError("the game needs automatic optimisation with one optimiser; use rolltrain_tui.session in a loop of your own")
+        if type(trainer.optimizers[0]).__name__ == "_MockOptimizer":  # Lightning's own, where the module configures none
+            raise ValueError("configure_optimizers returns no optimizer, so nothing would be learned; return one, such as AdamW")
         self._close()  # a run before this one may have been broken off
         if self.game is not None and self.game.turn_number and not self._saved:
             self._warn_of_the_last()

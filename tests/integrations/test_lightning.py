@@ -147,6 +147,17 @@ def test_manual_optimisation_is_refused(fit: Fit) -> None:
         fit(ours.RollToTrainCallback(tell=None), module=modules.TwoMinds, accumulate_grad_batches=1, gradient_clip_val=None)
 
 
+def test_a_module_without_an_optimizer_is_refused_by_what_is_missing(fit: Fit) -> None:
+    """Lightning puts one without weights in its place, of which the user knows nothing."""
+
+    class Idle(modules.Points):
+        def configure_optimizers(self) -> None:
+            return None
+
+    with pytest.raises(ValueError, match="configure_optimizers returns no optimizer, so nothing would be learned; return one"):
+        fit(ours.RollToTrainCallback(tell=None), module=Idle)
+
+
 @pytest.mark.parametrize("accumulate", [1, 4], ids=["", "accumulated"])  # 12 batches; of 5 the last window has 1
 def test_the_loss_told_is_the_mean_of_the_window(accumulate: int, fit: Fit) -> None:
     """Also where an epoch ends in the middle of a window: the mean over the micro-batches that there were."""
