@@ -7,6 +7,8 @@ One whole number is agreed on each time, the highest of all ranks':
     n > 0   the turn begins, with n bytes of commands, which follow
     0       the turn begins
 
+On a walk of scouts, which is as long as many turns, STOP or 0 is agreed on before each step of theirs.
+
 So a turn without commands costs one number. WAIT comes every second: a pause may be longer than the time after which
 torch.distributed takes a silent rank for dead.
 """
@@ -66,6 +68,9 @@ class LeadersInbox(Inbox):
     def stopped(self) -> bool:
         """Agreed by all: inside of a turn, nobody leaves the others alone."""
         return self._over
+
+    def hear(self) -> None:
+        self._over = self._over or self._gang.highest(STOP if self._inner.stopped else 0) == STOP
 
     def wait_for_turn(self) -> bool:
         self._waits = True
@@ -132,6 +137,9 @@ class FollowersInbox(Inbox):
     @property
     def stopped(self) -> bool:
         return self._over
+
+    def hear(self) -> None:
+        self._over = self._over or self._gang.highest(STOP if self.asked else 0) == STOP
 
     def wait_for_turn(self) -> bool:
         while (word := self._gang.highest(STOP if self.asked else 0)) == WAIT:

@@ -80,7 +80,7 @@ class Campaign:
 
     def play(self, inbox: Inbox) -> Iterator[ev.Event]:
         """Events until the campaign ends or the inbox is stopped. After a stop it can be called again and continues."""
-        self.learner.should_stop = lambda: inbox.stopped
+        self.learner.should_stop, self.scouts.hear = lambda: inbox.stopped, inbox.hear
         try:
             with enough_memory(self._lighter):
                 yield from self._play(inbox)

@@ -18,7 +18,7 @@ has walked too. How far ahead it is serves later trips as well: they go no more 
 Which scouts go, and what their values mean, is told by `rules.health.pace`. Nothing here can change the run: its learner is only read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,8 @@ class Scouts:
         self._learner = learner
         objective = learner.info().objective
         self._sign, self._step = 1.0 if objective.better == "lower" else -1.0, objective.step
+        self.hear: Callable[[], None] = lambda: None
+        """Called before each turn of a scout: the player may call them off by leaving."""
         self._fork: Learner | None = None
         """Made at first use and kept, so that a second copy of the model is allocated once."""
         self._start: State | None = None
@@ -122,6 +124,7 @@ class Scouts:
         scout.load_state(*start)
         scout.should_stop = self._learner.should_stop
         for turn in range(turns + ANNEAL):
+            self.hear()
             left = min(1.0, (turns + ANNEAL - turn) / (ANNEAL + 1))  # of the rate: 1 on the walk, then down along a line
             report = scout.step(usual.combine(StepEffect(lr_scale=k if left == 1 else min(k, 1.0) * left)))
             spent, lr = spent + report.gflop, report.lr if left == 1 else lr

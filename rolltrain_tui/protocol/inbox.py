@@ -99,6 +99,9 @@ class Inbox:
         with self._changed:
             return list(self._commands)
 
+    def hear(self) -> None:
+        """Called where a turn takes long, by every process at the same places: from here on `stopped` is what all of them know."""
+
     def wait_for_turn(self) -> bool:
         """Block while paused, and until the pace allows another turn. False: the player has stopped the campaign."""
         self.turn_over()

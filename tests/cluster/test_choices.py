@@ -13,10 +13,11 @@ import pytest
 
 pytest.importorskip("torch.distributed")
 from rolltrain_tui.cluster import choices
-from rolltrain_tui.cluster.boundary import FollowersInbox
+from rolltrain_tui.cluster.boundary import FollowersInbox, LeadersInbox
 from rolltrain_tui.cluster.choices import Leader, follow
 from rolltrain_tui.cluster.gang import Gang, RankLostError, RanksError
 from rolltrain_tui.cluster.runs import Follower, LeadingRun
+from rolltrain_tui.protocol.inbox import Inbox
 
 LIMIT = 60.0
 
@@ -175,3 +176,19 @@ def test_what_is_opened_travels_as_text(table: Table, monkeypatch: pytest.Monkey
     table.play(table.leader.begin(Path("first.yaml"), ("seed=3",)))
     table.leader.leave(0)
     assert {"campaign": str(Path("first.yaml").resolve()), "overrides": ["seed=3"]} in sent
+
+
+@pytest.mark.parametrize("who", ["nobody", "the first", "the other"])
+def test_scouts_are_called_off_by_any_rank_on_all_at_once(who: str) -> None:
+    """A wish to leave inside of a turn is known to nobody until all ranks hear of it."""
+    talk, player = Talk(), Inbox()
+    leading, following = LeadersInbox(InThread(0, talk), player, lambda: 1), FollowersInbox(InThread(1, talk))
+    if who != "nobody":
+        (player if who == "the first" else following).stop()
+    assert not leading.stopped
+    assert not following.stopped
+    with ThreadPoolExecutor() as other:
+        heard = other.submit(following.hear)
+        leading.hear()
+        heard.result()
+    assert leading.stopped == following.stopped == (who != "nobody")

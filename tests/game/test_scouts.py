@@ -221,6 +221,27 @@ def test_a_run_that_is_left_while_they_are_out_sends_them_again(sitting: Sitting
     assert_the_same_end(whole, second)
 
 
+@pytest.mark.parametrize("calls", [1, 2, 7])
+def test_a_wish_to_leave_that_is_heard_between_two_steps_of_theirs_calls_them_off(tiny_config: Configure, calls: int) -> None:
+    """As on many ranks, where no rank may leave before all have heard of it; who goes on meets the same verdict first."""
+
+    class Distant(ScriptedInbox):
+        heard = 0
+
+        def hear(self) -> None:
+            self.heard += 1
+            if self.heard == calls:
+                self.stop()
+
+    config = tiny_config(*OUT)
+    _, expected = travelled(config, [])
+    first = campaign_of(config)
+    head = list(first.play(Distant([])))
+    assert head[-3:] == [ScoutsSetOut(5), SaveDue(5, "quit"), CampaignStopped(5)]
+    _, tail = resumed(config, first, [])
+    assert lines(expected) == lines(head + tail)
+
+
 @pytest.mark.parametrize("turn", [1, 4, 5, 6, 9, 10, 11])
 def test_a_run_stopped_between_turns_goes_on_to_the_same_end(sitting: Sitting, tiny_config: Configure, turn: int) -> None:
     """Before, between and after those who go."""
