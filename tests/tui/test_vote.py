@@ -11,6 +11,7 @@ from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.protocol.commands import Predict, ReportVote, UseAbility
 from rolltrain_tui.tui.expedition.cards import Card
 from rolltrain_tui.tui.expedition.vote import VoteScreen
+from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
 
 
 async def test_votes_from_elsewhere_and_hands_choose_what_is_played_next_turn(tmp_path: Path) -> None:
@@ -84,6 +85,25 @@ async def test_the_room_predicts_as_the_player_does(tmp_path: Path) -> None:
         await game.press("down", "down", "3", "enter", "enter")
         await game.play_to(52)
         assert game.expedition.drained[-1] == Predict("higher")
+
+
+async def test_the_room_is_asked_about_the_run_as_it_stands_when_the_question_is_chosen(tmp_path: Path) -> None:
+    """While the teacher chooses, the run goes on; a question that no longer stands is not put."""
+    async with playing(tmp_path) as game:
+        await game.play_to(51)
+        await game.press("e")
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        await game.play_to(101)
+        await game.press("2")
+        await game.until(lambda: isinstance(game.app.screen, VoteScreen) and "And after turn 150?" in game.text)
+        await game.press("escape")
+        await game.until(lambda: game.app.screen is game.screen)
+        await game.press("e")
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        game.inbox.put(Predict("level"))
+        await game.play_to(102)
+        await game.press("2")
+        await game.until(lambda: "No vote: Predicted already: level." in game.screen.notice)
 
 
 async def test_the_room_votes_at_every_encounter_if_the_teacher_wants_it(tmp_path: Path) -> None:

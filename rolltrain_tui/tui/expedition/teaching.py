@@ -26,7 +26,7 @@ class Teaching(Deeds):
 
     def action_vote(self) -> None:
         """Let the room vote; where two questions can be asked, ask the teacher which. The run waits."""
-        questions = {ABILITY: which_ability(self.scene), EVALUATION: self._evaluation_question()}
+        questions = self._questions()
         open_now = {name: question for name, question in questions.items() if isinstance(question, Question)}
         if not open_now:
             self.tell_player(f"There is nothing to vote on. {' '.join(str(why) for why in questions.values())}", "warn")
@@ -39,11 +39,19 @@ class Teaching(Deeds):
             )
 
             def answer(name: str | None) -> None:
-                if name in open_now:
-                    self.hold_vote(open_now[name])
+                if name is None:
+                    return
+                if isinstance(question := self._questions()[name], Question):  # as the run stands now: it went on meanwhile
+                    self.hold_vote(question)
+                else:
+                    self.tell_player(f"No vote: {question}", "warn")
 
             text = "The run waits while the room votes, and plays what won."
             self.app.push_screen(ChoiceDialog("What does the room vote on?", text, choices), answer)
+
+    def _questions(self) -> dict[str, Question | str]:
+        """What the room could be asked now; else why not."""
+        return {ABILITY: which_ability(self.scene), EVALUATION: self._evaluation_question()}
 
     def _evaluation_question(self) -> Question | str:
         if self.campaign is None or not self.campaign.adventure.predictions:
