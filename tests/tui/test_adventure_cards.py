@@ -1,5 +1,6 @@
 """What the adventure brought to the screen: foretelling, inspiration, the bag, choices, gates, acts and endings."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from support.fakes import FakeExpedition, fake_config
 from support.panels import text_of
 from support.playing import Game, playing
 from support.screens_host import ScreensHost, shown, until
+from textual import events
+from textual.screen import Screen
 
 from rolltrain_tui.protocol.commands import Predict, RaiseStat, SpendInspiration, UseAbility, UseItem
 from rolltrain_tui.protocol.events import (
@@ -36,6 +39,7 @@ from rolltrain_tui.tui.expedition.card_faces import face_of
 from rolltrain_tui.tui.expedition.cards import Card
 from rolltrain_tui.tui.expedition.deeds import STATS, Deeds
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
+from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
 from rolltrain_tui.tui.screens.dialogs.pick import Pick, PickScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
@@ -368,6 +372,32 @@ async def test_the_run_stands_still_under_a_card_and_goes_on_after_it(tmp_path: 
                 titles.append(card.face.title)
                 await game.press("enter")
     assert ["Camp", "Level up", "Loss Dragon appears"] == sorted(titles)
+
+
+@pytest.mark.parametrize(("key", "asked"), [("1", [UseAbility("rage")]), ("d", [])])
+async def test_a_key_on_a_card_acts_before_the_run_goes_on(
+    tmp_path: Path, key: str, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow the machine is with keys: the order is there before the next turn, and no turn passes behind another screen."""
+    async with playing(tmp_path, explain=True) as game:
+        went_on: list[tuple[type[Screen[Any]], list[object]]] = []
+        monkeypatch.setattr(game.inbox, "resume", lambda: went_on.append((type(game.app.screen), game.inbox.pending())))
+        take_in = game.app.on_event
+
+        async def slowly(event: events.Event) -> None:
+            await asyncio.sleep(0.3 * isinstance(event, events.Key))
+            await take_in(event)
+
+        monkeypatch.setattr(game.app, "on_event", slowly)
+        explained(game, GATE, held=True)
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        await game.press(key)
+        if key == "d":
+            await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+            assert went_on == []
+            await game.press("escape")
+        await game.until(lambda: went_on)
+        assert went_on == [(ExpeditionScreen, asked)]
 
 
 async def test_space_on_a_card_pauses(tmp_path: Path) -> None:

@@ -10,9 +10,6 @@ from rolltrain_tui.tui.expedition.teaching import Teaching
 from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.threads.messages import ToExplain, VoteDue
 
-KEY_SECONDS = 0.1
-"""A key that closed a card acts before the run goes on."""
-
 
 class Explaining(Teaching):
     """Orders with cards. No card is shown while turns pass, so none is late."""
@@ -114,7 +111,8 @@ class Explaining(Teaching):
         """Something else holds the run now; it does not go on after the cards."""
         self._held = False
 
-    def _card_closed(self, answer: str | None) -> None:
+    async def _card_closed(self, answer: str | None) -> None:
+        """Another key than the card's own acts as if there had been none, and before the run goes on."""
         if answer == PAUSE:
             self.stay_paused()
             self.bridge.inbox.pause()
@@ -123,9 +121,11 @@ class Explaining(Teaching):
             self._no_lessons = True
             self._cards = deque(events for events in self._cards if not self._key_of(events[0]))
         elif answer is not None and answer != GO_ON:
-            self.app.simulate_key(answer)
-            self.set_timer(KEY_SECONDS, self._go_on)
-            return
+            bound = self.active_bindings.get(answer)
+            if bound is None:
+                self.app.simulate_key(answer)  # which is answered in words
+            elif bound.enabled:
+                await self.app.run_action(bound.binding.action, bound.node)
         self._go_on()
 
     @while_open
