@@ -22,6 +22,7 @@ from rolltrain_tui.tui.screens.dialogs.choice import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.kinds.base import HelpScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
+from rolltrain_tui.tui.widgets import notice
 from rolltrain_tui.tui.widgets.notice import NoticeLine
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,7 @@ async def test_a_key_becomes_its_command(tmp_path: Path, key: str, command: obje
     Only the answer is drawn before: the turn that the player waits for has the machine to itself.
     """
     async with playing(tmp_path) as game:
+        game.screen._ticks = -1_000_000  # no picture for its age
         drawn = game.screen._drawn_at
         await game.press(key)
         assert [command] == game.inbox.pending()
@@ -161,14 +163,15 @@ async def test_an_answer_makes_room_for_a_hint_sooner(tmp_path: Path) -> None:
     async with playing(tmp_path) as game:
         await game.play_to(1)
         line = game.screen.query_one(NoticeLine)
+        soon, later = (100.0 + notice.BEFORE_A_HINT + seconds for seconds in (-0.5, 0.5))
         line.say("Full speed.", "good", 100.0)
-        line.tick(103.0)
+        line.tick(later)
         assert line.text == "Full speed."
         game.screen.scene.apply(ScoutsReturned(120, "slow", 9.0, 8.0, 10.0, (), 1.0))
         game.screen.draw()
-        line.tick(102.0)
+        line.tick(soon)
         assert line.text == "Full speed."
-        line.tick(103.0)
+        line.tick(later)
         assert line.text == ""
         await game.see("2  Reckless Attack: the steps are too small")
 
