@@ -43,6 +43,7 @@ async def test_a_key_becomes_its_command(tmp_path: Path, key: str, command: obje
     Only the answer is drawn before: the turn that the player waits for has the machine to itself.
     """
     async with playing(tmp_path) as game:
+        await game.until(lambda: not game.screen._wanted)
         game.screen._ticks = -1_000_000  # no picture for its age
         drawn = game.screen._drawn_at
         await game.press(key)
