@@ -54,6 +54,7 @@ async def test_no_frame_of_a_run_at_full_speed_shows_two_turns(
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: under_way(app))
         game = Game(app, pilot, FakeExpedition(tmp_path, fake_config()))
+        await until(pilot, lambda: any(isinstance(screen, Card) for screen, _ in app.frames))  # a key may pause the run for good
         for _ in range(count(12, 1000)):
             if dice.random() < 0.1:
                 await pilot.resize_terminal(*dice.choice(SIZES))
