@@ -16,16 +16,18 @@ from textual.binding import Binding
 
 from rolltrain_tui.protocol.events import Event, GhostSeen, StepTaken
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.others import others_of
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.story.scene.history import History
+from rolltrain_tui.story.scene.history import History, Stay
 from rolltrain_tui.tui.drawing.chart_series import series_of
 from rolltrain_tui.tui.drawing.chart_view import ChartView
 from rolltrain_tui.tui.screens.chart import HELP, ChartScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.widgets.panel import width_of
 from rolltrain_tui.tui.widgets.training.full_chart import full_chart_lines
+from rolltrain_tui.tui.wording.titles import titled
 
 SCORE = Objective(name="R²", unit="", better="higher", step=0.1, chance=0.0, limit=1.0, of_loss=False)
 KEYS = [
@@ -121,10 +123,20 @@ def test_the_cursor_reads_every_number_of_its_turn(scene: Scene, size: tuple[int
 
 def test_the_strip_shows_who_was_there_when(scene: Scene) -> None:
     drawing = text_of(full_chart_lines(scene, ChartView(), (), 120, 35)).splitlines()
-    rage, dragon = (next(line for line in drawing if line.lstrip().startswith(name)) for name in ("Rage", "Loss Drag"))
+    rage, dragon = (next(line for line in drawing if line.lstrip().startswith(name)) for name in ("Rage", "Loss Dragon"))
     assert "█" in rage
     assert "▒" in dragon
     assert rage.index("█") < dragon.index("▒")
+
+
+@pytest.mark.parametrize(("width", "longest"), [(80, 15), (100, 19)])
+def test_the_lanes_have_their_names_whole(width: int, longest: int) -> None:
+    """At 80 columns up to 15 letters, at 100 those of every ability."""
+    for ability in ABILITIES:
+        if len(name := titled(ability)) <= longest:
+            scene = scene_after(30)
+            scene.history.stays[:] = [Stay(ability, "ability", 5, 9)]
+            assert any(line.lstrip().startswith(f"{name} │") for line in text_of(full_chart_lines(scene, ChartView(), (), width, 24)).splitlines())
 
 
 def test_a_logarithmic_axis_is_named_and_evenly_labelled(scene: Scene) -> None:
@@ -202,7 +214,7 @@ async def test_a_click_puts_the_cursor_on_the_turn_that_was_pointed_at(tmp_path:
         await game.play_to(60)
         await game.press("x")
         await game.until(lambda: isinstance(game.app.screen, ChartScreen) and "Turn 60 " in game.text)
-        for column, turn in ((13, 0), (3, 0), (79, 60), (46, 30)):
+        for column, turn in ((17, 0), (3, 0), (79, 60), (48, 30)):
             await game.pilot.click("#full-chart", offset=(column, 6))
             await game.until(lambda turn=turn: f"Turn {turn} " in game.text)
 

@@ -17,9 +17,8 @@ from rolltrain_tui.tui.widgets.training.chart import bar_ends, ghost_at, ghost_p
 from rolltrain_tui.tui.widgets.training.curves import mark_of
 from rolltrain_tui.tui.wording.titles import titled
 
-GUTTER = 13
-NAME = GUTTER - 2
-"""Characters of a lane's name."""
+WIDEST = 21
+"""Of the gutter: "Divine Intervention" and a space before the axis."""
 OTHER_TONES = ("good", "bad", "")
 READOUT = 3
 """Lines that it may take."""
@@ -34,25 +33,31 @@ def full_chart_lines(scene: Scene, view: ChartView, others: Sequence[Other], wid
     lanes = _lanes(scene.history, view.span(scene.turn), max(1, height // 6))
     readout = _readout(scene, view, series, others, width)
     rows = max(2, height - 2 - len(lanes) - len(readout))
-    frame = _frame(scene, series, view, others, max(10, width - GUTTER), rows)
+    left = gutter(width) - 1
+    frame = _frame(scene, series, view, others, max(10, width - left - 1), rows)
     if frame is None:
         return [_head(series, view, None, scene, width), [("Nothing was recorded in these turns.", "muted")]]
     plot = _plot(scene, series, view, others, frame)
     labels, cursor = frame.labels(), view.at(scene.turn)
     lines: list[Line] = [_head(series, view, frame, scene, width)]
     for row, spans in enumerate(plot.rows([frame.column(cursor)])):
-        lines.append([(f"{labels.get(row, ''):>{GUTTER - 1}}", "muted"), ("┤" if row in labels else "│", "track"), *spans])
-    lines.append(turn_axis(frame, " " * (GUTTER - 1) + "└", frame.column(cursor)))
-    lines += [_lane(name, scene.history, frame, cursor) for name in lanes]
+        lines.append([(f"{labels.get(row, ''):>{left}}", "muted"), ("┤" if row in labels else "│", "track"), *spans])
+    lines.append(turn_axis(frame, " " * left + "└", frame.column(cursor)))
+    lines += [_lane(name, scene.history, frame, cursor, left) for name in lanes]
     return [*lines, *readout][:height]
+
+
+def gutter(width: int) -> int:
+    """Columns left of the plot of a chart `width` wide, the axis included: numbers, and the names of the lanes."""
+    return min(WIDEST, width // 5 + 1)
 
 
 def turn_under(column: int, span: tuple[int, int], width: int) -> int | None:
     """The turn in a column of the chart, `width` wide; None beside the plot."""
-    columns = max(10, width - GUTTER)
-    if not 0 <= column - GUTTER < columns:
+    columns, column = max(10, width - gutter(width)), column - gutter(width)
+    if not 0 <= column < columns:
         return None
-    return round(Frame(*span, 0.0, 1.0, columns, 1).turn(2 * (column - GUTTER) + 0.5))
+    return round(Frame(*span, 0.0, 1.0, columns, 1).turn(2 * column + 0.5))
 
 
 def _head(series: Series, view: ChartView, frame: Frame | None, scene: Scene, width: int) -> Line:
@@ -132,7 +137,7 @@ def _lanes(history: History, span: tuple[int, int], most: int) -> list[str]:
     return [name for _, name in sorted(busiest)]
 
 
-def _lane(name: str, history: History, frame: Frame, cursor: int) -> Line:
+def _lane(name: str, history: History, frame: Frame, cursor: int, left: int) -> Line:
     cells = [" "] * frame.columns
     tone = "warn"
     for stay in history.stays:
@@ -143,8 +148,7 @@ def _lane(name: str, history: History, frame: Frame, cursor: int) -> Line:
                 first, last = frame.column(stay.start), frame.column(end)
                 cells[first : last + 1] = ("█" if stay.kind == "ability" else "▒") * (last - first + 1)
     at, line = frame.column(cursor), "".join(cells)
-    label = cut(titled(name), NAME)
-    return [(f"{label:>{NAME}} ", "muted"), ("│", "track"), (line[:at], tone), (line[at], f"{tone}+band"), (line[at + 1 :], tone)]
+    return [(f"{cut(titled(name), left - 1):>{left - 1}} ", "muted"), ("│", "track"), (line[:at], tone), (line[at], f"{tone}+band"), (line[at + 1 :], tone)]
 
 
 # What the cursor reads.
