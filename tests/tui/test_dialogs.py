@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 import pytest
-from support.screens_host import ScreensHost, shown
+from support.screens_host import ScreensHost, shown, until
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -78,6 +78,7 @@ async def test_help_closes(key: str) -> None:
     async with app.run_test() as pilot:
         await pilot.pause()
         assert all(text in shown(app) for text in ("space", "Pause [or] go on", "+ -", "Faster, slower"))
+        assert "reads on" not in shown(app)
         await pilot.press(key)
         assert [None] == app.answers
 
@@ -113,14 +114,13 @@ async def test_a_key_typed_twice_closes_one_screen(close: str) -> None:
 
 @pytest.mark.slow
 async def test_long_help_scrolls() -> None:
-    """More keys than lines: the list scrolls with the arrows."""
+    """More keys than lines: the border says so, and the list scrolls with the arrows."""
     app = ScreensHost(lambda: HelpScreen([(f"k{n}", f"words {n}") for n in range(60)]))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: "↓ reads on" in shown(app))
         assert "words 3" in shown(app)
         assert "words 20" not in shown(app)
         await pilot.press(*["down"] * 10, *["j"] * 3)
-        await pilot.pause()
+        await until(pilot, lambda: "words 20" in shown(app))
         assert "words 3 " not in shown(app)
-        assert "words 20" in shown(app)
         assert "Escape closes" in shown(app)

@@ -1,6 +1,7 @@
 """The codex: what every mechanic really does to the training."""
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -73,6 +74,7 @@ class CodexScreen(ReadingScreen):
 
     def _list(self, words: str) -> None:
         found = [page for page in self._pages.values() if matches(page, words)]
+        heads = Counter(_head(page) for page in self._pages.values())
         self._shown = [page.slug for page in found]
         names = self.query_one(OptionList)
         with self.app.batch_update():
@@ -82,7 +84,8 @@ class CodexScreen(ReadingScreen):
                 if page.group != group:
                     group = page.group
                     names.add_option(Option(Content(group.upper()), disabled=True))
-                names.add_option(Option(Content(f" {page.title}"), id=page.slug))
+                head = _head(page)
+                names.add_option(Option(Content(f" {head if heads[head] == 1 else page.title}"), id=page.slug))
         if found:
             stays = self._slug if self._slug in self._shown else found[0].slug
             names.highlighted = names.get_option_index(stays)
@@ -127,6 +130,11 @@ class CodexScreen(ReadingScreen):
             self.query_one(OptionList).focus()
         else:
             super().action_back()
+
+
+def _head(page: "Page") -> str:
+    """What a title begins with; the page itself has the rest of it."""
+    return page.title.split(": ")[0]
 
 
 def matches(page: "Page", words: str) -> bool:

@@ -83,6 +83,8 @@ class HelpScreen(Dialog[None]):
         Binding("up,k", "scroll_list(-1)", "Up", show=False),
     ]
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
     def __init__(self, keys: Sequence[tuple[str, str]], title: str = "Keys") -> None:
         super().__init__()
         self._keys = tuple(keys)
@@ -99,11 +101,17 @@ class HelpScreen(Dialog[None]):
 
     @while_open
     def on_mount(self) -> None:
-        self.query_one("#help").border_title = Content(self._title)
+        box, keys = self.query_one("#help"), self.query_one("#help-scroll")
+        box.border_title = Content(self._title)
         width = max((len(keys) for keys, _ in self._keys), default=0)
         for name in self.query(".fact-name"):
             name.styles.width = min(22, width) + 3
-        self.query_one("#help-scroll").focus()
+        keys.focus()
+
+        def name_keys(longer: bool) -> None:
+            box.border_subtitle = "↓ reads on" if longer else ""
+
+        self.watch(keys, "show_vertical_scrollbar", name_keys)
 
     def action_scroll_list(self, by: int) -> None:
         self.query_one("#help-scroll").scroll_relative(y=by, animate=False)

@@ -175,8 +175,8 @@ def _readout(scene: Scene, view: ChartView, series: Series, others: Sequence[Oth
         parts.append([("lr ", "muted"), (_number(row["lr"]), "")])
     kinds: tuple[tuple[Literal["ability", "monster"], str], ...] = (("ability", "warn"), ("monster", "bad"))
     for kind, tone in kinds:
-        names = ", ".join(titled(name) for name in history.there_at(turn, kind)) or "none"
-        parts.append([(f"{kind} ", "muted"), (names, tone)])
+        names = ", ".join(titled(name) for name in history.there_at(turn, kind))
+        parts.append([(f"{kind} ", "muted"), (names, tone) if names else ("none", "muted")])
     lines = _flow(parts, width)[:READOUT]
     for place, (name, other) in enumerate(others):
         tone, value = OTHER_TONES[place % len(OTHER_TONES)], value_at(series.points(other), turn)
