@@ -54,6 +54,18 @@ async def test_the_shipped_campaigns(size: tuple[int, int]) -> None:
         await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen))
 
 
+async def test_a_click_on_another_campaign_opens_its_page() -> None:
+    """A click on the one that is open goes on to the heroes."""
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Welcome to the tavern" in shown(app))
+        await pilot.click("#campaign-list", offset=(4, 4))
+        await until(pilot, lambda: "Welcome to the tavern" not in shown(app) and app.screen.query_one(OptionList).highlighted == 1)
+        assert isinstance(app.screen, CampaignsScreen)
+        await pilot.click("#campaign-list", offset=(4, 4))
+        await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen))
+
+
 async def test_keys_typed_before_the_campaigns_are_read_count(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """The page says that they are read; Down, Up and Enter wait for the list, and choose from it what they would have chosen."""
     read = Event()

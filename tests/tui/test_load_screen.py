@@ -63,6 +63,16 @@ async def test_the_table(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.usefixtures("runs")
+async def test_the_table_of_a_narrow_terminal() -> None:
+    """Names of campaigns, turns and ages stand whole."""
+    app = ScreensHost(LoadScreen)
+    async with app.run_test(size=(40, 20)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(DataTable).row_count == 4)
+        await until(pilot, lambda: all(text in shown(app) for text in ("The Tiny GPT ", " 412/2000 ", " 4 min ago")))
+        assert 0 == app.screen.query_one(DataTable).max_scroll_x
+
+
+@pytest.mark.usefixtures("runs")
 async def test_going_on() -> None:
     """Enter goes on with the run under the cursor, also with one of which only an older save is whole."""
     app = ScreensHost(LoadScreen)

@@ -35,14 +35,18 @@ MARGINS, LEAST_MARGINS = 5, 3
 FULL = (0, 0, 14, 7, 12, 14)
 """Cells of the columns; campaign and hero share the rest."""
 WIDE_FROM = 110
+BOTH_NAMES_FROM = 57
 
 
 def widths_of(room: int, rows: Sequence[Words]) -> tuple[int, ...]:
     """The columns' widths where there are `room` cells.
 
     Where there is little, a column is as wide as its words, the last one holds the mark alone, and names of campaigns are cut last.
+    On the narrowest screens columns of no width are left out: campaign, turn and age stay.
     """
     need = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
+    if room < BOTH_NAMES_FROM:
+        return (max(0, room - need[2] - need[4] - 3 * GAP), 0, need[2], 0, need[4], 0)
     fixed = FULL[2:] if room >= WIDE_FROM else (*need[2:5], 2)
     rest = max(0, room - sum(fixed) - GAP * len(need))
     campaign = max(rest * 4 // 9, min(need[0], rest - need[1]))
@@ -96,7 +100,8 @@ class LoadScreen(SavesScreen):
         rows = [_words(run, now) for run in runs]
         widths = widths_of(self.size.width - (LEAST_MARGINS if self.size.width < WIDE_FROM else MARGINS), rows)
         for title, width in zip(TITLES, widths, strict=True):
-            table.add_column(title.rjust(width) if title in NUMBERS else title, width=width)
+            if width:
+                table.add_column(title.rjust(width) if title in NUMBERS else title, width=width)
         for words in rows:
             table.add_row(*_cells(words, widths))
         table.move_cursor(row=row)
@@ -165,7 +170,9 @@ def _words(run: "RunSummary", now: float) -> Words:
 def _cells(words: Words, widths: Sequence[int]) -> tuple[Content, ...]:
     cells = zip(TITLES, words, widths, strict=True)
     return tuple(
-        Content(word.rjust(width) if title in NUMBERS else word).truncate(width, ellipsis=width > 2) for title, word, width in cells
+        Content(word.rjust(width) if title in NUMBERS else word).truncate(width, ellipsis=width > 2)
+        for title, word, width in cells
+        if width
     )
 
 

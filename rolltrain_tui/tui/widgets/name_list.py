@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, OptionList
 
@@ -16,6 +17,13 @@ class NameList(OptionList, inherit_bindings=False):
         Binding("end", "last", "Last", show=False, tooltip="The last one"),
         Binding("enter", "select", "", show=False),
     ]
+
+    async def _on_click(self, event: events.Click) -> None:
+        """A click on another name opens its page. Textual's own, which follows, would choose it unread."""
+        clicked = event.style.meta.get("option")
+        if clicked is not None and clicked != self.highlighted and not self.get_option_at_index(clicked).disabled:
+            self.highlighted = clicked
+            event.prevent_default()
 
 
 class RowList(DataTable[Any], inherit_bindings=False):

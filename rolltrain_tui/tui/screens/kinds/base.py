@@ -66,6 +66,8 @@ class Game(Host, Protocol):
 
 
 P = ParamSpec("P")
+SLIM = 60
+"""Columns below which a list stands above its page, not beside it."""
 
 
 def in_thread(what: str) -> Callable[[Callable[P, None]], Callable[P, Worker[None]]]:
@@ -134,6 +136,10 @@ class TavernScreen(AnswersOnce, Screen[None]):
     def on_mount(self) -> None:
         """Textual calls this one after the subclass's own."""
         Curtain(self).rise_when_settled()
+
+    @while_open
+    def on_resize(self) -> None:
+        self.set_class(self.size.width < SLIM, "-slim")
 
     @property
     def host(self) -> Host:

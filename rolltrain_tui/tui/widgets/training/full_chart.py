@@ -148,7 +148,13 @@ def _lane(name: str, history: History, frame: Frame, cursor: int, left: int) -> 
                 first, last = frame.column(stay.start), frame.column(end)
                 cells[first : last + 1] = ("█" if stay.kind == "ability" else "▒") * (last - first + 1)
     at, line = frame.column(cursor), "".join(cells)
-    return [(f"{cut(titled(name), left - 1):>{left - 1}} ", "muted"), ("│", "track"), (line[:at], tone), (line[at], f"{tone}+band"), (line[at + 1 :], tone)]
+    return [
+        (f"{cut(titled(name), left - 1):>{left - 1}} ", "muted"),
+        ("│", "track"),
+        (line[:at], tone),
+        (line[at], f"{tone}+band"),
+        (line[at + 1 :], tone),
+    ]
 
 
 # What the cursor reads.
