@@ -12,7 +12,7 @@ from rolltrain_tui.arena.battles.matches import Terms, check_contenders, contend
 from rolltrain_tui.arena.battles.tournament import Tournament, exists, plan, reopen
 from rolltrain_tui.arena.training.dice import parse_hero
 
-CREATE = "NAME N_EMBD N_LAYER N_HEAD, such as Tiny 8 1 2, or NAME microgpt; then context=16 style=gpt data=names learning_rate=0.01 ..."
+CREATE = "NAME WIDTH LAYERS HEADS, such as Tiny 8 1 2, or NAME microgpt; at will context=16 style=gpt data=names learning_rate=0.01 ..."
 BATTLE = (
     "AGENT AGENT ... STEPS; then gflop=0.5 instead of steps, seeds=5 samples=64 temperature=1 start=fresh data=names seed=0. "
     "Tiny:wizard fights with dice, beside its control arm."

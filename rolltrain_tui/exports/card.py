@@ -112,7 +112,8 @@ def _monsters(summary: RunSummary) -> str:
 
 def _moments(summary: RunSummary) -> str:
     lines = [f"- turn {event.turn}: {_safe(one_line(tell(event, summary.objective), 300))}" for event in summary.moments]
-    return "## Moments\n\n" + "\n".join(lines) if lines else ""
+    firsts = "Of each monster its first fall.\n\n" if max(summary.slain.values(), default=0) > 1 else ""
+    return f"## Moments\n\n{firsts}" + "\n".join(lines) if lines else ""
 
 
 def _safe(text: str) -> str:

@@ -117,7 +117,8 @@ class RunSummary:
                 self.deaths = event.sheet.deaths
             case ev.GateFaced():
                 self.gates[event.opened] += 1
-        if isinstance(event, ev.MonsterFell | ev.HeroFell | ev.LevelGained | ev.GateFaced | ev.SettingsChanged):
+        again = isinstance(event, ev.MonsterFell) and self.slain[event.monster] > 1  # the table of monsters counts them
+        if isinstance(event, ev.MonsterFell | ev.HeroFell | ev.LevelGained | ev.GateFaced | ev.SettingsChanged) and not again:
             self.moments.append(event)
         return self
 

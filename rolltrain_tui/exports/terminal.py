@@ -5,6 +5,7 @@ plotext has one figure per process. It fails on numbers that are not finite or v
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import ceil, floor
 from typing import Any
 
 from rolltrain_tui.base.safe_text import one_line
@@ -53,7 +54,21 @@ def scales(summary: RunSummary, width: int, height: int) -> str:
     figure = _figure(width, max(8, height // 2), "k where measured: o asked, line felt", summary.turn)
     _curve(figure, summary.curves["k/asked"], width // 2, "o", "orange")
     _curve(figure, summary.curves["k/felt"], width // 2, "braille", "green", lines=True)
+    means = [mean for name in ("k/asked", "k/felt") if summary.curves[name].bins for mean in summary.curves[name].coarse(width // 2)[1]]
+    if means:
+        ticks = _even_ticks(min(means), max(means))
+        figure.ruler("y").lim(ticks[0], ticks[-1])
+        figure.ruler("y").ticks(ticks, [f"{tick:g}" for tick in ticks])
     return str(figure.build())
+
+
+def _even_ticks(low: float, high: float) -> list[float]:
+    """Two to seven multiples of a half, a whole, two, four ... around both; plotext's own are such as 1.24 and -0.0."""
+    step = 0.5
+    while high - low > 5 * step:
+        step *= 2
+    first, last = floor(low / step), ceil(high / step)
+    return [step * place for place in range(first, max(last, first + 1) + 1)]
 
 
 def dice(summary: RunSummary, width: int, height: int) -> str:

@@ -23,7 +23,7 @@ class AgentDiagnosisScreen(TavernScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,d,q", "back", "Back"),
         Binding("up,k", "read(-1)", "Up", show=False, tooltip="A line up"),
-        Binding("down,j", "read(1)", "Down", key_display="↑ ↓", tooltip="A line down"),
+        Binding("down,j", "read(1)", "Read on", key_display="↑ ↓", tooltip="A line down"),
         Binding("pageup,b", "read(-12)", "Page up", show=False, tooltip="A page up"),
         Binding("pagedown,space", "read(12)", "Page down", show=False, tooltip="A page down"),
     ]
