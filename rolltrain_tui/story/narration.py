@@ -194,8 +194,8 @@ def _(event: ev.MonsterAppeared) -> str:
 @sentence.register
 def _(event: ev.MonsterActed) -> str:
     save = f"{event.save_stat} save {event.total} against {event.dc} {'succeeds' if event.saved else 'fails'}"
-    outcome = [part for part in (_clause(event.effect), f"{event.damage} damage" if event.damage else "") if part]
-    return f"The {title(event.monster)} uses {event.attack}: {save}{'; ' + ', '.join(outcome) if outcome else ''}."
+    effect = _clause(event.effect)  # what the hero loses of the damage, HeroHurt tells
+    return f"The {title(event.monster)} uses {event.attack}: {save}{f'; {effect}' if effect else ''}."
 
 
 @sentence.register

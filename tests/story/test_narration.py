@@ -87,7 +87,7 @@ TOLD: list[tuple[Event, str]] = [
     (AbilityEnded(9, "rage", "it has run its course"), "Rage ends: it has run its course."),
     (
         MonsterActed(7, "loss_dragon", "Loss Breath", "DEX", 8, 9, 16, False, 5, "10% of the next batch's targets are noise"),
-        "The Loss Dragon uses Loss Breath: DEX save 9 against 16 fails; 10% of the next batch's targets are noise, 5 damage.",
+        "The Loss Dragon uses Loss Breath: DEX save 9 against 16 fails; 10% of the next batch's targets are noise.",
     ),
     (
         MonsterAppeared(7, "gradient_ooze", "1/2", 30, 8, "a chance meeting on the road"),
