@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rolltrain_tui.base.grammar import minus
+
 STEPS = (1.0, 2.0, 5.0)
 ROWS_PER_LABEL = 2.5
 LABEL = 5
@@ -51,7 +53,7 @@ class Frame:
         labels: dict[int, str] = {}
         values = ticks(self.low, self.high, max(1.0, self.rows / ROWS_PER_LABEL), self.log)
         for value, text in zip(values, label_all(values), strict=True):
-            labels.setdefault(self.y(value) // 4, text)
+            labels.setdefault(self.y(value) // 4, minus(text) if value < 0 else text)
         return labels
 
 

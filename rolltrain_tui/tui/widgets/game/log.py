@@ -10,7 +10,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import StoryLine, TurnLine
 from rolltrain_tui.tui.widgets.game.die import TONES, WORDS, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of, wrap
-from rolltrain_tui.tui.wording.figures import factor, signed, trend
+from rolltrain_tui.tui.wording.figures import factor, fixed, signed, trend
 
 GUTTER, BRIEFEST = 9, 3
 MARKS: dict[Outcome | Topic, tuple[str, str]] = {
@@ -134,7 +134,7 @@ def _turn_row(line: TurnLine, brief: int) -> Line:
     elif brief < 3 and step.k_effective is not None:
         honest = kept(step)
         spans += [(f" {factor(step.k_effective)} {'felt' if honest else '≠ asked'}", "" if honest else "bad")]
-    spans += [(f"{'  ' if not brief else ' '}loss {step.loss:.3f} ", "")]
+    spans += [(f"{'  ' if not brief else ' '}loss {fixed(step.loss)} ", "")]
     return [*spans, trend(line.change)] if line.change is not None else spans
 
 

@@ -9,7 +9,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.frame import Frame, fitted, turn_axis
 from rolltrain_tui.tui.drawing.plot import Plot
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of
-from rolltrain_tui.tui.wording.figures import trend
+from rolltrain_tui.tui.wording.figures import fixed, trend
 from rolltrain_tui.tui.wording.titles import titled
 
 WINDOWS: tuple[int | None, ...] = (None, 500, 100)
@@ -114,16 +114,16 @@ def readout(scene: Scene, width: int) -> Line:
     parts: list[Line] = []
     step, check, objective = scene.step, scene.evaluation, scene.objective
     if step is not None and objective.of_loss:
-        parts.append([("⣿ batch ", "muted"), (f"{step.loss:.3f}", "")])
-        parts.append([("  ━ mean ", "primary"), (f"{step.loss_ema:.3f} ", "strong"), trend(_slope(scene))])
+        parts.append([("⣿ batch ", "muted"), (fixed(step.loss), "")])
+        parts.append([("  ━ mean ", "primary"), (f"{fixed(step.loss_ema)} ", "strong"), trend(_slope(scene))])
     elif step is not None:
-        parts.append([("training loss ", "muted"), (f"{step.loss:.3f}", "")])
+        parts.append([("training loss ", "muted"), (fixed(step.loss), "")])
     if check is not None:
-        value = f"{check.value:.3f}{plus_minus(check.standard_error, sign=' ±')}"
+        value = f"{fixed(check.value)}{plus_minus(check.standard_error, sign=' ±')}"
         parts.append([(f"  ◆ {objective.short_label} ", "accent"), (value, "strong")])
         if math.isfinite(ghost := ghost_at(scene, scene.turn)):
-            parts.append([("  ╍ ghost ", "cool"), (f"{ghost:.3f}", "")])
-        parts.append([("  best ", "muted"), (f"{check.best:.3f}", "")])
+            parts.append([("  ╍ ghost ", "cool"), (fixed(ghost), "")])
+        parts.append([("  best ", "muted"), (fixed(check.best), "")])
     line: list[Span] = []
     for part in parts:
         if width_of(line) + width_of(part) <= width:
