@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.panels import text_of
 from support.paths import CAMPAIGNS, DUEL
 from support.playing import under_way
 from support.screens_host import ScreensHost, shown, until
@@ -13,6 +14,7 @@ from rolltrain_tui.modes.duel.table.guests import fixed_guests
 from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.duel import plot
 from rolltrain_tui.tui.duel.screen import DuelScreen
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
@@ -66,6 +68,15 @@ async def test_shares_of_the_largest_stand_once(size: tuple[int, int], shares: i
         await pilot.press("f")
         await until(pilot, lambda: "shares of the largest" in shown(app))
         await until(pilot, lambda: shown(app).count("0.333") == 1)
+
+
+@pytest.mark.parametrize(("top", "digits", "scale"), [(7, "147", ""), (18, "149", ", 9 is 18")])
+def test_a_digit_of_the_plot_is_the_coordinate_itself_where_all_have_one_digit(top: int, digits: str, scale: str) -> None:
+    """Else ninths of the largest, and the title says so."""
+    points = ((1, 9, 1 if top < 10 else 2), (3, 5, 4 if top < 10 else 8), (6, 2, top))
+    assert f"x →  y ↑  digit: z{scale}" == plot.title(points, (0, 1, 2), 60)
+    plotted = [line.partition("│")[2] for line in text_of(plot.plot_lines(points, (), (0, 1, 2), 60, 12)).splitlines() if "│" in line]
+    assert digits == "".join(char for line in plotted for char in line if char.isdigit())
 
 
 async def test_a_game_as_agent_and_everything_beside_it() -> None:

@@ -1,4 +1,4 @@
-"""Points of a board as dots: one coordinate across, one up, a third as a digit from 0 to 9."""
+"""Points of a board as dots: one coordinate across, one up, a third as a digit, in ninths of the largest where some have more."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,14 @@ DOT, SEVERAL, GONE = "●", "+", "×"
 
 
 def title(points: Points, axes: Sequence[int], width: int) -> str:
-    """Such as "x →  y ↑  digit: z, 9 is 15"; less of it where there is no room."""
+    """Such as "x →  y ↑  digit: z, 9 is 15", or "digit: z" where the digits are the values; less of it where there is no room."""
     ways = f"{AXES[axes[0]]} →  {AXES[axes[1]]} ↑"
     if len(axes) < 3:
         return ways
-    whole = f"{ways}  digit: {AXES[axes[2]]}, 9 is {rough(_top(points, axes[2]))}"
-    return whole if len(whole) + 3 <= width else f"{ways}  digit: {AXES[axes[2]]}"
+    top = _top(points, axes[2])
+    digit = f"{ways}  digit: {AXES[axes[2]]}"
+    whole = f"{digit}, 9 is {rough(top)}"
+    return whole if top > 9 and len(whole) + 3 <= width else digit
 
 
 def panes(dimension: int, turned: int) -> list[tuple[int, ...]]:
@@ -40,7 +42,7 @@ def plot_lines(points: Points, gone: Points, axes: Sequence[int], width: int, he
         cells[_place(point, axes, tops, across, up)] = (GONE, "bad")
     for point in points:
         place = _place(point, axes, tops, across, up)
-        mark = str(round(9 * point[axes[2]] / tops[2])) if len(axes) > 2 else DOT
+        mark = str(_digit(point[axes[2]], tops[2])) if len(axes) > 2 else DOT
         taken = cells.get(place, (GONE, ""))[0] != GONE
         cells[place] = (SEVERAL if taken else mark, "primary+strong")
     lines: list[Line] = []
@@ -57,6 +59,11 @@ def plot_lines(points: Points, gone: Points, axes: Sequence[int], width: int, he
 def _place(point: Sequence[int], axes: Sequence[int], tops: Sequence[int], across: int, up: int) -> tuple[int, int]:
     """(column, row) of a point."""
     return round(point[axes[0]] / tops[0] * (across - 1)), up - 1 - round(point[axes[1]] / tops[1] * (up - 1))
+
+
+def _digit(value: int, top: int) -> int:
+    """The value itself where all are digits; else its ninths of the largest."""
+    return value if top <= 9 else round(9 * value / top)
 
 
 def _top(points: Points, axis: int) -> int:
