@@ -33,7 +33,7 @@ def test_the_code_fits_the_smallest_screen(base: str) -> None:
 @pytest.mark.parametrize("base", ["http://127.0.0.1:8765/", "http://[2001:db8:85a3::8a2e:370:7334]:65535/"])
 @pytest.mark.parametrize("public", [True, False])
 async def test_the_whole_address_can_be_read(size: tuple[int, int], base: str, public: bool) -> None:
-    """On every screen that the game takes, and the way on."""
+    """On every screen that the game takes, and the way on; the code stays in one line where the address is an ordinary one."""
     address = f"{base}#{'x' * 21}y"
     app = ScreensHost(lambda: AddressScreen(address, public, lambda: 3))
 
@@ -47,6 +47,7 @@ async def test_the_whole_address_can_be_read(size: tuple[int, int], base: str, p
         words = app.screen.query_one("#address-words")
         assert app.screen.region.contains_region(words.region)
         assert address in letters().replace("Watchalong", "")
+        assert "[" in base or address.partition("#")[2] in shown(app)
 
 
 async def test_the_run_waits_behind_the_address(tmp_path: Path) -> None:
