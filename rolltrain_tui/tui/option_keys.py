@@ -61,10 +61,8 @@ def words_of_order(order: Order) -> str:
 def weakness(weak_to: str, scene: Scene, *, keys: bool = True) -> str:
     """What it is weak to: this hero's keys first, then the rest in general. `keys`: the run is the player's, who can press them.
 
-    What is in force already is told as that. What has no charge left is left out.
+    What is in force already is told as that. What has no charge left is left out. Without keys, all that this hero has against it.
     """
-    if not keys:
-        return f"weak to {weak_to}"
     general = weak_to.partition(":")[0]
     named = [
         UseAbility(name, option.name if option is not None else "")
@@ -74,6 +72,8 @@ def weakness(weak_to: str, scene: Scene, *, keys: bool = True) -> str:
         if (option.title if option is not None else row.title) in weak_to and (option is None or option.level <= scene.sheet.level)
     ]
     named.sort(key=lambda order: weak_to.index(words_of_order(order)))
+    if not keys:
+        return f"weak to {general}" + (f": {', '.join(map(words_of_order, named))}" if named else "")
     at_work = [order for order in named if (view := scene.active.get(order.ability)) is not None and view.option == order.option]
     busy = {order.ability for order in at_work}
     open_now = [order for order in named if order.ability not in busy and scene.charges[order.ability].left != 0]

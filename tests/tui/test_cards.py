@@ -130,6 +130,8 @@ def test_what_is_in_force_or_spent_is_not_to_be_pressed() -> None:
     )
     assert weakness("smaller steps: Calm, Steady", hero) == "press 2 c Calm, 2 s Steady: it is weak to smaller steps"
     assert weakness("bigger updates: Arcane Recovery", hero) == "weak to bigger updates"
+    assert weakness("bigger updates: Rage, Arcane Recovery", hero, keys=False) == "weak to bigger updates: Arcane Recovery"
+    assert weakness("smaller steps: Calm, Rage", hero, keys=False) == "weak to smaller steps: Calm"
     hero.active["spell_mastery"] = AbilityView("spell_mastery", "calm", None)
     assert weakness("smaller steps: Calm, Steady", hero) == "Calm in force: it is weak to smaller steps"
 

@@ -136,7 +136,7 @@ def test_the_lanes_have_their_names_whole(width: int, longest: int) -> None:
         if len(name := titled(ability)) <= longest:
             scene = scene_after(30)
             scene.history.stays[:] = [Stay(ability, "ability", 5, 9)]
-            assert f" {name} │" in text_of(full_chart_lines(scene, ChartView(), (), width, 24))
+            assert f"{name} │" in text_of(full_chart_lines(scene, ChartView(), (), width, 24))
 
 
 def test_a_logarithmic_axis_is_named_and_evenly_labelled(scene: Scene) -> None:

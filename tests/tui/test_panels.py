@@ -260,10 +260,11 @@ def test_a_limited_energy_has_a_bar() -> None:
 
 
 def test_an_energy_without_room_for_its_parts_keeps_its_name() -> None:
-    """A sum alone would be a number of nothing."""
+    """It is the run's own, as at its end and in its budget; what proves it, twins and scouts, is never a part of that number."""
     scene = scene_after(5)
     scene.gflop, scene.twin_gflop, scene.scout_gflop = 19.0, 10.0, 230.0
-    assert "Energy 259 GFLOP" in text_of(hero_lines(scene, 31, 20))
+    assert "Energy 19 GFLOP" in text_of(hero_lines(scene, 31, 20))
+    assert "Energy 19 GFLOP, twin 10 GFLOP, scouts 230 GFLOP" in text_of(hero_lines(scene, 60, 20))
 
 
 def test_the_stage_names_a_twins_ability_once() -> None:
@@ -276,10 +277,10 @@ def test_the_stage_names_a_twins_ability_once() -> None:
 
 
 def test_the_ledger_names_the_twins_share() -> None:
-    """The energy is the run's and the twins' together, with the twins' part beside it."""
+    """The energy is the run's own, as at its end; the twins' stands beside it."""
     scene = scene_after(5)
     scene.apply(TwinLost(5, "rage", 1, 4, "the hero fell", 30.0))
-    assert f"{work(scene.gflop + 30)}, twin 30 GFLOP" in text_of(hero_lines(scene, 60, 30))
+    assert f"Energy {work(scene.gflop)}, twin 30 GFLOP" in text_of(hero_lines(scene, 60, 30))
 
 
 def test_the_log_shows_turns_or_the_story() -> None:

@@ -150,14 +150,14 @@ def _portrait(hero: Sheet, width: int, rows: int) -> list[Line]:
 
 
 def _ledger(scene: Scene, width: int) -> list[Line]:
-    total = work(scene.gflop + scene.twin_gflop + scene.scout_gflop)
+    own = work(scene.gflop)
     others = (("twin", scene.twin_gflop), ("scouts", scene.scout_gflop))
     parts: Line = [(f", {name} {work(gflop)}", "muted") for name, gflop in others if gflop]
-    sum_alone: Line = [("Energy ", "muted"), (total, "energy")]
-    spent: Line = [*sum_alone, *parts]
+    alone: Line = [("Energy ", "muted"), (own, "energy")]
+    spent: Line = [*alone, *parts]
     falls = scene.sheet.deaths
     fallen: Line = [(f"fell {counted(falls, 'time')}", "bad")] if falls else []
-    for line in (spent, sum_alone):
+    for line in (spent, alone):
         if width_of(line) + width_of(fallen) < width:
             return [justify(line, fallen, width)]
-    return [[(cut(total, width), "energy")]]
+    return [[(cut(own, width), "energy")]]
