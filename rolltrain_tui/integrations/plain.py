@@ -60,17 +60,25 @@ class RollToTrain:
 
     The first parameters are the original's, with its defaults. TypeError and ValueError say which value is wrong.
 
+    model, optimizer    a module, and any of PyTorch's optimisers over its weights, LBFGS aside.
     scheduler           or lr_scheduler: any of PyTorch's. One that hears the validation loss (ReduceLROnPlateau) steps after an evaluation.
+    tokenizer           a Hugging Face one: batches {"text": [...], ...} are read through it, and the model can speak in the story.
+    intelligence        1 to 20, the hero's: (intelligence - 10) // 2 is added to each roll.
+    dc                  1 to 30: what a roll must reach to hit, on a d20; scaled to other dice.
     accumulation_steps  batches of a turn, whose gradients are averaged; None: 1, and 64 under rulebook "source". An epoch reads the loader
                         once, so its last turn may have fewer.
     num_epochs          None: 3.
     mode                None: one roll for each optimiser step (rulebook "source": as the original). "per_mini_batch": one roll for each
                         micro-batch, on its loss. "per_accumulation_step": one for each step.
+    dice_type           "d4", "d6", "d8", "d10", "d12", "d20" or "d100".
+    advantage           the better of two dice counts; disadvantage: the worse. At most one of them.
     character_class     Wizard(level=1), Wizard or "wizard"; None: no class, with a fighter's sheet.
+    use_xp_system       False: the hero gains no XP. An ExperienceSystem tells the hero's level and XP.
+    encounter_chance    of meeting a monster by chance, each turn.
     rulebook            "hero" trains about as well as no dice; "source" is the original's, which hardly trains; "off" rolls for show.
     monsters            "both" (by chance and by diagnosis), "diagnosed", "random", "off"; or monsters by name: [GradientOoze]. None: "off"
                         where encounter_chance is 0, else "both".
-    loss                or loss_fn: called as loss(output, target); None: the model's own.
+    loss                or loss_fn: called as loss(output, target), gives the mean loss as a tensor of shape (); None: the model's own.
     training_step       called as training_step(model, batch), gives the loss, or None to skip the batch; for every other form of batch.
     clip                or max_grad_norm: gradient-norm threshold of every step; None: no clipping.
     dtype               "bfloat16": matrix products in bf16 (autocast).
@@ -79,7 +87,9 @@ class RollToTrain:
     turns               or max_steps: goes before num_epochs, and is needed for a loader without a length.
     camp_every          turns between camps, which are save points; None: an epoch, and at least 200.
     twin                "on_use", "always" or "off"; None: "on_use" on screen, else "off" (a twin doubles the cost of a turn).
+    seed                of dice, order of the data and dropout.
     deaths              True: a hero who falls returns the weights to the last camp. False: the hero never loses the last hit point.
+    name                the run's, in its story and its folder; None: the model's class.
     runs                or output_dir: the folder for run folders; None: where `rolltrain` keeps its saves.
     """
 
@@ -188,7 +198,17 @@ class RollToTrain:
         moves: Sequence[tuple[int, Command]] = (),
         progress: bool = True,
     ) -> "RollToTrain":
-        """Train to the last turn behind a progress bar. `moves`: commands, each with its turn; `resume`: a run or a save to go on with.
+        """Train to the last turn behind a progress bar. `resume`: a run or a save to go on with.
+
+        What is called depends on a batch's form, and its first dimension counts its examples:
+
+            {"text": [...], "label": ...}  with `tokenizer`: model(**tokenizer(text), labels=label)
+            a dict                         model(**batch); with `loss`: loss(model(**the rest), batch["labels"])
+            (x, y)                         model(x, y); with `loss`: loss(model(x), y)
+            a tensor                       model(x); with `loss`: loss(model(x), x)
+            any other                      `training_step(model, batch)`
+
+        `moves`: (turn, command), with commands of `rolltrain_tui.protocol.commands`: [(5, UseAbility("rage"))].
 
         A resumed run keeps the settings of optimiser and scheduler that it was saved with, and warns where they differ from this program's.
 
@@ -331,6 +351,7 @@ class RollToTrain:
 
     @property
     def character_class(self) -> Character | None:
+        """Who was given; None: nobody."""
         return self.terms.who
 
     @property

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from rolltrain_tui import (
     RollToTrain,
     WeightWraith,
     Wizard,
+    session,
 )
 from rolltrain_tui.protocol.events import MonsterAppeared
 
@@ -235,3 +237,23 @@ def test_numbers_of_numpy_and_tensors_are_numbers(tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(trainer.model.parameters(), plain.model.parameters(), strict=True))
     with pytest.raises(ValueError, match=r"seed must be a whole number of at least 0 and below 2\*\*63"):
         trainer_of(tmp_path, seed=2**63)
+
+
+# Help.
+
+
+def test_help_explains_every_keyword() -> None:
+    """help(RollToTrain) has a word on each; `session` leads to it for those that they share."""
+    told = set(re.findall(r"\w+", inspect.getdoc(RollToTrain) or ""))
+    assert set(inspect.signature(RollToTrain).parameters) <= told
+    own = set(inspect.signature(session).parameters) - set(inspect.signature(RollToTrain).parameters)
+    assert own <= set(re.findall(r"\w+", inspect.getdoc(session) or ""))
+
+
+@pytest.mark.parametrize("name", rolltrain_tui.__all__)
+def test_every_public_part_has_help(name: str) -> None:
+    """What the package gives to programs, with its methods and properties."""
+    found = getattr(rolltrain_tui, name)
+    assert found.__doc__
+    parts = {at: part for at, part in vars(found).items() if not at.startswith("_") and (callable(part) or isinstance(part, property))}
+    assert not [at for at, part in parts.items() if inspect.isclass(found) and not inspect.getdoc(part)]

@@ -103,7 +103,7 @@ class Session:
         weakref.finalize(self, self.hooks.remove).atexit = False
         _OWNERS[optimizer] = weakref.ref(self)
         self.inbox = Inbox()
-        """Commands may be put here from any thread: `game.inbox.put(UseAbility("rage"))`."""
+        """Commands (`rolltrain_tui.protocol.commands`) may be put here from any thread: `game.inbox.put(UseAbility("rage"))`."""
         self.events: deque[Event] = deque(maxlen=EVENTS)
         self.tell: Callable[[Event], None] = _warn
         """Called with every event. At first it prints warnings alone."""
@@ -128,6 +128,7 @@ class Session:
 
     @property
     def game(self) -> Game:
+        """The rules' side: the hero, the monsters and the dice, to look at."""
         return self.cycle.game
 
     @property
@@ -305,7 +306,7 @@ class Session:
         return not self._closed
 
     def put(self, command: Command) -> None:
-        """Queue a command for the next turn that begins. From any thread."""
+        """Queue a command, such as `rolltrain_tui.protocol.commands.UseAbility("rage")`, for the next turn that begins. From any thread."""
         self.inbox.put(command)
 
     def close(self, *, ended: bool = False) -> None:

@@ -48,6 +48,7 @@ class ExperienceSystem:
 
     @property
     def level(self) -> int:
+        """The hero's, from 1 on."""
         game = self._game()
         return self._level if game is None else game.hero.level
 
@@ -59,6 +60,7 @@ class ExperienceSystem:
 
     @property
     def xp_to_next_level(self) -> int:
+        """XP that are missing; at least 0."""
         return max(0, next_level_xp("source", self.level) - self.xp)
 
     def __repr__(self) -> str:
@@ -84,6 +86,7 @@ class Monster:
 
     @property
     def name(self) -> str:
+        """As the story calls it: "Gradient Ooze"."""
         return BESTIARY[self.row].title
 
     @property
@@ -93,6 +96,7 @@ class Monster:
 
     @property
     def attack(self) -> str:
+        """The name of what it does: "Slime Trail"."""
         return BESTIARY[self.row].attack
 
     @property
@@ -130,6 +134,7 @@ class MonsterEncounter:
         self._game: Callable[[], Game | None] = lambda: None
 
     def follow(self, game: Callable[[], Game | None]) -> None:
+        """Tell of this game's monsters from now on."""
         self._game = game
 
     def __getstate__(self) -> dict[str, object]:
@@ -140,6 +145,7 @@ class MonsterEncounter:
 
     @property
     def current_monster(self) -> Monster | None:
+        """With the hit points that it has left."""
         game = self._game()
         near = game.encounters.monster if game is not None else None
         kind = next((kind for kind in KINDS if near is not None and kind.row == near.name), None)
@@ -147,6 +153,7 @@ class MonsterEncounter:
 
     @property
     def bestiary(self) -> list[str]:
+        """The names of `monsters` in a campaign file."""
         return [kind.row for kind in self.monsters]
 
 
