@@ -85,6 +85,13 @@ def test_malformed_names(name: str) -> None:
         check_name(name)
 
 
+@pytest.mark.parametrize("name", ["con", "CON", "Lpt1"])
+def test_a_name_that_windows_keeps_for_itself_is_refused_for_that(name: str) -> None:
+    """Its letters are good, so the sentence is not about letters."""
+    with pytest.raises(AgentError, match="on Windows no file may be called so"):
+        check_name(name)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [

@@ -85,6 +85,20 @@ def test_an_exploding_contender_loses_for_a_clear_reason(terms: Any, contender: 
     assert "worse than the 4.01 of guessing blindly, at learning rate 10" in told
 
 
+@pytest.mark.parametrize(
+    ("above", "words"), [(0.0004, "its loss is 0.0004 above that of guessing blindly"), (1.5, "it burst: a loss of 5.51")]
+)
+def test_who_has_learnt_nothing_yet_has_not_burst(above: float, words: str, terms: Any, contender: Any) -> None:
+    """A contender whose loss is a little above that of guessing lost for that; only the loss of one that burst is called so."""
+    match = result(terms(budget=1.0), (contender("A"), contender("B")))
+    blind = math.log(match.terms.vocabulary)
+    ahead, behind = (
+        replace(standing, rank=rank, skipped=0, results=tuple(replace(seed, loss=blind + off) for seed in standing.results))
+        for standing, rank, off in zip(match.standings, (1, 2), (-0.1, above), strict=True)
+    )
+    assert words in "\n".join(report(replace(match, standings=(ahead, behind))))
+
+
 def test_events(terms: Any, contender: Any) -> None:
     """The race is told from its beginning to its end, with a finite loss for everybody."""
     events = list(fight(terms(), (contender("A"), contender("B", n_embd=16))))

@@ -1,6 +1,7 @@
 """The ledger and what follows from it: ratings and boards that can be rebuilt, and lies that are found."""
 
 import json
+import re
 import shutil
 import zlib
 from collections.abc import Callable
@@ -60,6 +61,14 @@ def test_boards_are_never_merged(battles: Battles) -> None:
     assert {(place.name, place.match) for place in board(entries, divisions(entries)[0], "quality")} == {("Strong", 3), ("Weak", 3)}
     floor = entries[0].match.terms.floor
     assert all(place.score.mean > floor for place in board(entries, division, "efficiency"))
+
+
+def test_a_division_of_one_step_is_told_in_the_singular(battles: Battles) -> None:
+    """Its title counts the steps as a sentence would."""
+    (division, *_) = divisions(battles.ledger.matches())
+    assert [", 1 step, ", ", 2 steps, "] == [
+        re.findall(r", \d+ steps?, ", replace(division, budget=steps, unit="steps").title)[0] for steps in (1.0, 2.0)
+    ]
 
 
 def test_ratings_follow_wins(battles: Battles) -> None:

@@ -34,6 +34,13 @@ def test_without_a_terminal(call: Call) -> None:
     assert (2, True) == (answer.code, "rolltrain arena --help" in answer.err)
 
 
+@pytest.mark.parametrize("board", ["leaderboard", "ratings"])
+def test_a_board_of_no_battle_says_so(board: str, call: Call) -> None:
+    """The boards of an arena in which nobody fought say what fills them."""
+    answer = call("arena", board)
+    assert (0, "", True) == (answer.code, answer.out, "No battle has been fought yet" in answer.err)
+
+
 def test_a_verb_of_the_current_agent_tells_how_to_name_another(two: Call) -> None:
     """`arena train Wild 10` is what one types first."""
     for words in (("train", "Wild", 10), ("generate", "Wild"), ("diagnose", "Wild")):

@@ -161,7 +161,9 @@ def fingerprint(agent: Agent) -> str:
 
 def check_name(name: str, of: str = "an agent") -> str:
     """The name, where `of` may be called so. AgentError."""
-    if not NAME.fullmatch(name) or name.casefold() in RESERVED:
+    if name.casefold() in RESERVED:
+        raise AgentError(f"{name!r} cannot be the name of {of}: on Windows no file may be called so; choose another name")
+    if not NAME.fullmatch(name):
         raise AgentError(
             f"{name[:40]!r} cannot be the name of {of}: "
             "use 1 to 24 letters (a to z), digits, hyphens and underscores, the first a letter or digit"

@@ -4,7 +4,7 @@ import math
 
 from rolltrain_tui.arena.battles.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
 from rolltrain_tui.arena.battles.matches import Match, Standing, Terms, control_of
-from rolltrain_tui.arena.training.scores import NEAR, better, perplexity, quality
+from rolltrain_tui.arena.training.scores import BURST, NEAR, better, perplexity, quality
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import estimate, student_95
@@ -115,11 +115,12 @@ def why_lost(match: Match, loser: int, winner: int) -> str:
     recipe = match.contenders[loser].recipe
     if lost.skipped:
         return f"{lost.skipped} of its steps were not finite and could not be taken; learning rate {recipe.learning_rate:g}."
-    if not lost.loss < math.log(terms.vocabulary):
-        return (
-            f"it burst: a loss of {lost.loss:.2f} is worse than the {math.log(terms.vocabulary):.2f} of guessing blindly, "
-            f"at learning rate {recipe.learning_rate:g}."
-        )
+    blind = math.log(terms.vocabulary)
+    if not lost.loss < blind + BURST:
+        rate = f"{recipe.learning_rate:g}"
+        return f"it burst: a loss of {lost.loss:.2f} is worse than the {blind:.2f} of guessing blindly, at learning rate {rate}."
+    if not lost.loss < blind:
+        return f"its loss is {lost.loss - blind:.4f} above that of guessing blindly: {counted(lost.steps, 'step')} taught it nothing yet."
     worse_quality = quality(won.loss, terms.vocabulary) / max(1e-9, quality(lost.loss, terms.vocabulary))
     less_own = uniqueness(won, terms) / max(1e-9, uniqueness(lost, terms))
     if worse_quality >= less_own:

@@ -14,6 +14,7 @@ from rolltrain_tui.arena.agents.agents import NAME, Agent, AgentError, Recipe, S
 from rolltrain_tui.arena.agents.corpora import VALIDATION_FRACTION, check_length, plain_text, text_facts
 from rolltrain_tui.arena.training.dice import check_hero
 from rolltrain_tui.arena.training.scores import score_of
+from rolltrain_tui.base.grammar import plural
 from rolltrain_tui.base.json_records import codec, dump_json
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import Estimate, estimate
@@ -138,7 +139,7 @@ class Division:
     @property
     def title(self) -> str:
         start = "" if self.start == "fresh" else ", from trained weights"
-        budget = f"{self.budget:g} {'GFLOP' if self.unit == 'gflop' else 'steps'}"
+        budget = f"{self.budget:g} {'GFLOP' if self.unit == 'gflop' else plural(self.budget, 'step')}"
         return flat(f"{self.corpus} ({self.text_sha256[:8]}), {budget}{start}, rules {self.rules}")
 
 

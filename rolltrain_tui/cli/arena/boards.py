@@ -30,6 +30,10 @@ def _division(roster: "Roster", number: int | None) -> "tuple[list[RecordedMatch
     return entries, ([found[number - 1]] if number is not None else found), found
 
 
+def _say_that_none_was_fought() -> None:
+    click.echo("No battle has been fought yet: rolltrain arena battle A B 200", err=True)
+
+
 @click.command(short_help="The two leaderboards.")
 @click.option("--by", type=click.Choice(["quality", "efficiency"]), help="Show one board only.")
 @click.option("--division", "number", type=int, metavar="N", help="Show one division only, by its number here.")
@@ -47,7 +51,7 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
         click.echo(json_text(found))
         return
     if not boards:
-        click.echo("No battle has been fought yet: rolltrain arena battle A B 200", err=True)
+        _say_that_none_was_fought()
     for division, kind, places in boards:
         title = "Best quality within the budget" if kind == "quality" else "Efficiency: score per GFLOP, above the floor"
         click.echo(f"{title}\nDivision {every.index(division) + 1}: {division.title}")
@@ -68,6 +72,8 @@ def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
     if as_json:
         click.echo(json_text([{"division": asdict(d), "ratings": [asdict(r) for r in rows]} for d, rows in tables]))
         return
+    if not tables:
+        _say_that_none_was_fought()
     for division, rows in tables:
         click.echo(f"Division {every.index(division) + 1}: {division.title}")
         click.echo("\n".join(rating_lines(rows)) + "\n")
