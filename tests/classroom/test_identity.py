@@ -46,6 +46,34 @@ def test_a_name_without_a_letter_is_refused(typed: str) -> None:
         cleaned(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"), [("", "is empty"), (" \t", "is empty"), ("😀😀", "holds no letter or digit"), ("---", "holds no letter")]
+)
+def test_a_refused_name_is_called_empty_only_where_it_is(typed: str, told: str) -> None:
+    with pytest.raises(UnusableName, match=told):
+        cleaned(typed)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("李雷", "שלום", "مرحبا", "student"),
+        ("Müller", "Muller", "Mueller"),
+        ("Anna Lena", "Anna-Lena", "AnnaLena"),
+        ("O'Neil", "O Neil"),
+        ("CON", "student con"),
+    ],
+)
+def test_different_students_have_different_files(names: tuple[str, ...]) -> None:
+    """Also where their letters are not those of a file name; the same student in capitals has the same."""
+    assert len({file_name(name) for name in names}) == len(names)
+    assert [file_name(name.upper()) for name in names] == [file_name(name) for name in names]
+
+
+def test_a_plain_name_is_its_file() -> None:
+    assert file_name("Anna Lee") == "anna-lee"
+
+
 def test_a_long_name_is_cut() -> None:
     """10,000 characters, and wide ones, fit the table's cells."""
     assert cell_len(cleaned("n" * 10_000)) <= CELLS

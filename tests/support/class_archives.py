@@ -49,7 +49,7 @@ def hostile(good: Path) -> Iterator[tuple[str, bytes, str]]:
         packed({**files, "submission.json": json.dumps({**record, "assignment": "0" * 32}).encode()}),
         "another assignment",
     )
-    yield "no name", packed({**files, "submission.json": json.dumps({**record, "name": "\x1b\u202e"}).encode()}), "name is empty"
+    yield "no name", packed({**files, "submission.json": json.dumps({**record, "name": "\x1b\u202e"}).encode()}), "holds no letter or digit"
     yield "an absolute path", packed({**files, "/tmp/evil": b"x"}), "no submission does"
     yield "a path upwards", packed({**files, "../evil": b"x"}), "no submission does"
     yield "nested", packed({**files, "inner.zip": whole}), "no submission does"

@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 
-from rolltrain_tui.base.safe_text import one_line
+from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.runs.saves.store import plain_name
 
 CELLS = 40
@@ -40,7 +40,8 @@ def cleaned(name: str) -> str:
     # A mark may have lost what stood between it and its letter. An ellipsis where the line was cut is no part of the name.
     line = one_line(unicodedata.normalize("NFC", "".join(kept)).strip(_ENDS), CELLS).rstrip(f"…{_ENDS}")
     if not any(unicodedata.category(char)[0] in "LN" for char in line):
-        raise UnusableName("The name is empty. Give a name of letters or digits: --name ANNA.")
+        found = "holds no letter or digit" if flat(name).strip() else "is empty"
+        raise UnusableName(f"The name {found}. Give a name of letters or digits: --name ANNA.")
     return line
 
 
@@ -56,5 +57,8 @@ def seed_of(assignment: str, name: str) -> int:
 
 
 def file_name(name: str) -> str:
-    """A file name for a student: ASCII, never a path."""
-    return plain_name(cleaned(name), "student")
+    """A file name for a student: ASCII, never a path. Where it does not say the whole name, a part of a hash tells students apart."""
+    own = key(name)
+    plain = plain_name(own, "student")
+    whole = "-" not in own and plain == own.replace(" ", "-")
+    return plain if whole else f"{plain}-{hashlib.sha256(own.encode()).hexdigest()[:6]}"

@@ -90,7 +90,10 @@ def moment(seconds: float) -> str:
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """The table, safe to open in a spreadsheet: no cell of a stranger's is a formula. A signed number of ours stays a number."""
+    """The table, safe to open in a spreadsheet: no cell of a stranger's is a formula. A signed number of ours stays a number.
+
+    It is for a file in UTF-8 with a byte order mark (`utf-8-sig`), without which Excel reads another encoding.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)

@@ -43,15 +43,15 @@ def grade(folder: Path, assignment: Path, csv_file: Path | None, html_file: Path
         rows = list(Grader(asked, saves_root(out)).rows(files, watch))
     click.echo("\n".join(as_lines(rows)))
     if csv_file is not None:
-        _write(csv_file, as_csv(rows))
+        _write(csv_file, as_csv(rows), encoding="utf-8-sig")
     if html_file is not None:
         _write(html_file, as_page(rows, asked))
     return FAILED if any(row.result.outcome in ("refused", "contradicted") for row in rows) else DONE
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, encoding: str = "utf-8") -> None:
     try:
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_text(text, encoding=encoding, newline="")
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
 
