@@ -42,9 +42,10 @@ def probe(model: nn.Module, parameters: Sequence[Tensor], train: Sequence[Any], 
     with peaks_in(model) as peaks:
         for batch in train:
             loss = loss_of(batch)
-            # A parameter that this batch does not use has a gradient of zero
-            found = torch.autograd.grad(loss, parameters, allow_unused=True)
-            gradients.append([torch.zeros_like(real(p)) if g is None else dense(g) for p, g in zip(parameters, found, strict=True)])
+            # A parameter that this batch does not use has a gradient of zero, and so has one that the model has frozen meanwhile
+            learning = [p for p in parameters if p.requires_grad]
+            found = dict(zip(learning, torch.autograd.grad(loss, learning, allow_unused=True) if learning else (), strict=True))
+            gradients.append([torch.zeros_like(real(p)) if (g := found.get(p)) is None else dense(g) for p in parameters])
             losses.append(loss.item())
     sizes = {examples_in(batch) for batch in train}
     return TrainingProbe(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rolltrain_tui import RollToTrain
 from rolltrain_tui.integrations.session.begin import session
 from rolltrain_tui.protocol.commands import SaveGame
-from rolltrain_tui.protocol.events import TwinJudged, TwinLost
+from rolltrain_tui.protocol.events import CampaignEnded, TwinJudged, TwinLost
 from rolltrain_tui.runs.log.event_log import read
 from rolltrain_tui.runs.saves import tensors as files
 from rolltrain_tui.training.state.snapshots import LearnerStateError, Snapshot
@@ -124,6 +124,24 @@ class KeepsOutput(Net):
         return out
 
 
+class CopiesItself(Net):
+    """Its copy tells nobody which parameter came from which, as with TorchScript."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "CopiesItself":
+        own = CopiesItself()
+        own.load_state_dict(self.state_dict())
+        return own
+
+
+class Thaws(Net):
+    """Its first layer learns only while the model trains."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        for p in self.first.parameters():
+            p.requires_grad_(self.training)
+        return super().forward(x)
+
+
 class Locked(Net):
     """Something in it cannot be copied."""
 
@@ -131,7 +149,7 @@ class Locked(Net):
         self.lock = threading.Lock()
 
 
-ODD = [Graph, GraphByRows, Expanded, Queue, Counts, Rare, KeepsOutput, Locked]
+ODD = [Graph, GraphByRows, Expanded, Queue, Counts, Rare, KeepsOutput, CopiesItself, Locked]
 
 
 def trained(kind: type[Net], runs: Path, resume: Path | None = None, **more: Any) -> tuple[Net, RollToTrain]:
@@ -224,6 +242,13 @@ def test_a_twin_walks_beside_it(kind: type[Net], tmp_path: Path) -> None:
     for end in ends:
         assert isinstance(end, TwinJudged)
         assert end.delta == 0
+
+
+def test_a_layer_that_freezes_itself_at_rest_is_examined(tmp_path: Path) -> None:
+    """Where it is frozen its gradient is zero, and the run goes on to its end."""
+    _, trainer = trained(Thaws, tmp_path, monsters="diagnosed")
+    assert trainer.run is not None
+    assert [TURNS] == [event.turn for event in read(trainer.run.folder / "chronicle.jsonl") if isinstance(event, CampaignEnded)]
 
 
 def test_a_model_that_cannot_be_copied_trains_without_a_twin_and_the_story_says_why(tmp_path: Path) -> None:

@@ -370,6 +370,12 @@ def test_a_parameter_without_gradient_is_left_alone() -> None:
     assert [1.0] * 3 == unused.tolist()
 
 
+def test_a_parameter_without_numbers_leaves_the_noise_of_the_others_measured() -> None:
+    """A layer of no units has no spread; the others get their noise, and its size is told."""
+    tensors = [torch.randn(400), torch.zeros(0, 8)]
+    assert add_weight_noise(tensors, 0.1, torch.Generator().manual_seed(1)) == pytest.approx(0.1, rel=0.1)
+
+
 def test_weight_noise_is_as_large_as_it_claims() -> None:
     """The noise is the claimed fraction of each tensor's spread, measured so, and drawn from its own stream alone."""
     draw = torch.Generator().manual_seed(0)

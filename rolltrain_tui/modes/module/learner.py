@@ -163,7 +163,8 @@ class ModuleLearner(WritingLearner):
         with self.at_rest(), self.autocast():
             counter = FlopCounterMode(display=False)
             try:
-                with counter:
+                with counter, warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "Using `torch.compile")  # the counter's hooks are gone before the first turn
                     _, output = self.criterion(self.work.model, batch)
                 return counter.get_total_flops() / 1e9, output
             except ValueError:
@@ -388,6 +389,8 @@ class ModuleLearner(WritingLearner):
         with warnings.catch_warnings(), copying(self.model) as memo:
             warnings.simplefilter("ignore")  # a copied scheduler warns that it does not know whether its optimiser was called
             model = copy.deepcopy(self.work.model, memo)
+            # A module that copies itself, as a scripted one, tells the memo nothing; the copied optimiser would have other parameters.
+            memo |= {id(p): own for p, own in zip(self.work.model.parameters(), model.parameters(), strict=True)}
             optimizer = twin_of(self.optimizer, memo)
             scheduler = copy.deepcopy(self.work.scheduler, memo)
         work = replace(self.work, model=model, optimizer=optimizer, scheduler=scheduler)

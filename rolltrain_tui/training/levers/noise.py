@@ -18,6 +18,8 @@ def add_weight_noise(parameters: Sequence[Tensor], scale: float, generator: torc
     """
     noise_squared = spread_squared = 0.0
     for shard in parameters:
+        if not shard.numel():
+            continue  # its spread would be no number, and spoil the sum
         p = real(whole(shard))  # of shards the whole is drawn, so that the noise is the same on any number of ranks
         std = p.std(correction=0)  # over the tensor's own weights, so that noise is as large as they are
         noise = scale * std * torch.randn(p.shape, generator=generator).to(p)  # drawn on the CPU: the same on every device
