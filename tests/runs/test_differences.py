@@ -30,6 +30,24 @@ def test_the_first_field_that_differs_is_named_with_both_values() -> None:
     assert compare(examined, replace(examined, turn=4), None) == Difference(3, "story", "Examined.turn", "3", "4")
 
 
+@pytest.mark.parametrize(
+    ("readings", "field", "found"),
+    [
+        ((("gap", 0.9), ("dead", 0.2)), "Examined.readings[1].value", "0.2"),
+        ((("gap", 0.9),), "Examined.readings[1]", "'nothing more'"),
+    ],
+)
+def test_of_a_long_field_the_part_that_differs_is_named(readings: tuple[tuple[str, float], ...], field: str, found: str) -> None:
+    """With rounding or without, so that both values are seen where the whole would be cut to the same beginning."""
+    one, other = (
+        Examined(3, tuple(Reading(signal, value, None, 0.3) for signal, value in told), ())
+        for told in ((("gap", 0.9), ("dead", 0.1)), readings)
+    )
+    for difference in (compare(one, other, None), gap(one, other).difference):
+        assert difference is not None
+        assert (difference.field, difference.found) == (field, found)
+
+
 def test_a_run_that_did_not_tell_which_signs_are_of_youth_is_the_same_run() -> None:
     """What is read off the examination itself must still be the same, with rounding or without."""
     older = Examined(3, (Reading("gap", 0.9, None, 0.3),), ())

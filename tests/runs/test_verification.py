@@ -256,6 +256,20 @@ def test_forged_weights_are_named(run: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (difference.turn, difference.where, difference.field) == (9, "weights", name)
 
 
+def test_a_save_of_a_program_that_did_not_write_a_name_yet_is_the_same(run: Path) -> None:
+    """What the save tells must hold; what it does not tell is not held against the run."""
+    slot = next(slot for slot in saves.describe(run).slots if slot.name == "turn-000009")
+    snapshot = saves.read(slot.folder)
+    del snapshot.state["campaign"]["learner"]["optimizer"]
+    saves.write(run, snapshot, name="", keep=None)
+    assert verified(run).difference is None
+    snapshot.state["campaign"]["learner"]["snapshot_turn"] += 1
+    saves.write(run, snapshot, name="", keep=None)
+    difference = verified(run).difference
+    assert difference is not None
+    assert (difference.turn, difference.where, difference.field) == (9, "state", "learner.snapshot_turn")
+
+
 def test_another_learning_rate_is_found_in_its_first_turn(run: Path) -> None:
     """A campaign that was changed afterwards does not verify."""
     path = run / "campaign.yaml"

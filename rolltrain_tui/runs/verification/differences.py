@@ -3,12 +3,14 @@
 import math
 from collections import deque
 from dataclasses import dataclass, fields, is_dataclass, replace
-from itertools import repeat
+from itertools import repeat, zip_longest
 from typing import Any
 
 from rolltrain_tui.protocol.events import CampaignBegan, DiceRolled, Event, Examined, Spoke
 from rolltrain_tui.runs.log import event_codec
 
+NOTHING = "nothing more"
+"""What stands in a difference for a part that a shorter list lacks."""
 LEAPING = {(Spoke, "text"), (Examined, "layers")}
 """Not compared between machines: a last-bit difference can change a sampled letter or a histogram count."""
 
@@ -52,9 +54,28 @@ def compare(recorded: Event, found: Event, tolerance: float | None) -> Differenc
         ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
         if (type(recorded), part.name) in NOT_COMPARED or (tolerance is not None and (type(recorded), part.name) in LEAPING):
             continue
-        if not same(ours, theirs, tolerance):
-            return Difference(recorded.turn, where, f"{type(recorded).__name__}.{part.name}", shortened(ours), shortened(theirs))
+        if (apart := first_apart(ours, theirs, f"{type(recorded).__name__}.{part.name}", tolerance)) is not None:
+            return Difference(recorded.turn, where, *apart)
     return None
+
+
+def first_apart(ours: Any, theirs: Any, name: str, tolerance: float | None = None) -> tuple[str, str, str] | None:
+    """The name of the first part in which two values are not the `same`, and the part on either side; None if there is none."""
+    if same(ours, theirs, tolerance):
+        return None
+    found = (first_apart(a, b, part, tolerance) for part, a, b in parts_of(ours, theirs, name))
+    return next((apart for apart in found if apart is not None), (name, shortened(ours), shortened(theirs)))
+
+
+def parts_of(ours: Any, theirs: Any, name: str) -> list[tuple[str, Any, Any]]:
+    """The parts of two values that are made alike, with their names; none where they are plain, or made differently."""
+    if isinstance(ours, tuple | list) and type(ours) is type(theirs):
+        return [(f"{name}[{place}]", a, b) for place, (a, b) in enumerate(zip_longest(ours, theirs, fillvalue=NOTHING))]
+    if isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
+        return [(f"{name}.{key}", ours[key], theirs[key]) for key in ours]
+    if is_dataclass(ours) and type(ours) is type(theirs):
+        return [(f"{name}.{part.name}", getattr(ours, part.name), getattr(theirs, part.name)) for part in fields(ours)]
+    return []
 
 
 def same(ours: Any, theirs: Any, tolerance: float | None = None) -> bool:

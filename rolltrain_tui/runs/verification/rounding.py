@@ -12,7 +12,7 @@ from typing import Any
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.runs.verification.differences import LEAPING, NOT_COMPARED, Difference, same_line, shortened
+from rolltrain_tui.runs.verification.differences import LEAPING, NOT_COMPARED, Difference, parts_of, same_line, shortened
 
 _OPENING = (ev.CampaignBegan, ev.GhostSeen)
 _OBEYED = (ev.AutoSet, ev.DialTurned, ev.InspirationSpent, ev.ItemUsed, ev.StatRaised)
@@ -58,8 +58,8 @@ def gap(recorded: ev.Event, found: ev.Event) -> Gap:
         ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
         size = _apart(ours, theirs, rounded=place in _ROUNDED_XP) / (AMPLIFIED if place in _AMPLIFYING else 1)
         if size > widest.size:
-            field = f"{type(recorded).__name__}.{part.name}"
-            widest = Gap(False, size, Difference(recorded.turn, where, field, shortened(ours), shortened(theirs)))
+            field = _farthest(ours, theirs, f"{type(recorded).__name__}.{part.name}")
+            widest = Gap(False, size, Difference(recorded.turn, where, *field))
     return widest
 
 
@@ -103,6 +103,13 @@ def _apart(ours: Any, theirs: Any, *, rounded: bool = False) -> float:
             default=0.0,
         )
     return 0.0 if type(ours) is type(theirs) and ours == theirs else math.inf
+
+
+def _farthest(ours: Any, theirs: Any, name: str) -> tuple[str, str, str]:
+    """The name of the part in which two values are farthest apart, and the part on either side."""
+    while parts := parts_of(ours, theirs, name):
+        name, ours, theirs = max(parts, key=lambda part: _apart(*part[1:]))
+    return name, shortened(ours), shortened(theirs)
 
 
 def _texts_apart(ours: str, theirs: str) -> float:

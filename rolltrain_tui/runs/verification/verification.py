@@ -34,7 +34,7 @@ from rolltrain_tui.runs.saves.store import dump_state, load_state
 from rolltrain_tui.runs.saves.tensors import pack
 from rolltrain_tui.runs.verification import reexecution
 from rolltrain_tui.runs.verification.dice_ledger import forged_roll
-from rolltrain_tui.runs.verification.differences import Difference, compare, shortened
+from rolltrain_tui.runs.verification.differences import Difference, compare, first_apart
 from rolltrain_tui.runs.verification.reexecution import GatedInbox, StartPoint
 from rolltrain_tui.runs.verification.rounding import Gap, could_cause, gap
 
@@ -281,16 +281,18 @@ def _state_difference(folder: Path, campaign: Campaign) -> tuple[str, str, str, 
             return "weights", name, _digest(tensor), _digest(ours[name])
     plain = load_state(dump_state(campaign.state_dict()))
     for name, value in state.items():
-        if not half_way and repr(_in_order(plain[name])) != repr(_in_order(value)):
-            return "state", name, shortened(value), shortened(plain[name])
+        if not half_way and (apart := first_apart(value, _as_old_as(value, plain[name]), name)) is not None:
+            return "state", *apart
     return None
 
 
-def _in_order(value: Any) -> Any:
-    """The value with its names sorted: an older save may hold the same names in another order."""
-    if isinstance(value, dict):
-        return {name: _in_order(value[name]) for name in sorted(value)}
-    return [_in_order(part) for part in value] if isinstance(value, list) else value
+def _as_old_as(saved: Any, ours: Any) -> Any:
+    """Our value without the names that the save lacks: a program of before did not write them yet."""
+    if isinstance(saved, dict) and isinstance(ours, dict):
+        return {name: _as_old_as(saved[name], part) for name, part in ours.items() if name in saved}
+    if isinstance(saved, list) and isinstance(ours, list) and len(saved) == len(ours):
+        return [_as_old_as(before, part) for before, part in zip(saved, ours, strict=True)]
+    return ours
 
 
 def _digest(tensor: Any) -> str:
