@@ -130,6 +130,7 @@ def main(clinic: Clinic, rows: Mapping[str, Sickness], make: Callable[[Sickness,
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="further settings of every run")
     parser.add_argument("--turns", type=int, help="turns until the monster must have come")
     parser.add_argument("--cure", type=int, help="turns after it came")
+    parser.add_argument("--every", type=int, help="turns between examinations, such as evaluation.every of the campaign")
     parser.add_argument("--log", type=argparse.FileType("a"), help="append a line of JSON for each run: signals and gradients")
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -142,6 +143,7 @@ def main(clinic: Clinic, rows: Mapping[str, Sickness], make: Callable[[Sickness,
             learner = make(sickness, seed)
             learner.prepare(["examine"])
             own = sickness.clinic or clinic
+            own = replace(own, every=asked.every or own.every)
             course = own.fallen_ill(learner, sickness)
             line = f"{name:<22} seed {seed}: {', '.join(f'{monster} {turn}' for turn, monster in course.came) or 'nobody'}"
             if course.shows(sickness) and not asked.no_cure:
