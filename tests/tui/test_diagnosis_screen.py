@@ -107,7 +107,7 @@ async def test_it_follows_the_run_while_it_is_open() -> None:
     app = opened(scene)
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: "all 11 signals within bounds" in shown(app))
-        assert "All signals are in range" in shown(app)
+        assert "No signal is out of range" in shown(app)
         scene.apply(examined(200, gap=0.9))
         await until(pilot, lambda: "1 of 11 signals out of bounds" in shown(app) and "after turn 200" in shown(app))
 
@@ -209,7 +209,7 @@ async def test_a_acts_in_the_diagnosis_too_and_the_hint_names_it() -> None:
         await until(pilot, lambda: "a 2 Aura of Protection by itself: the dice undo" in " ".join(shown(app).split()))
         await pilot.press("a")
         assert player.orders == ["auto"]
-    assert "All signals are in range, and yet something ails the run: see above." in text_of(diagnosis_lines(scene, None, 79))
+    assert "No signal is out of range, and yet something ails the run: see above." in text_of(diagnosis_lines(scene, None, 79))
     assert not any("Keep going" in text_of(diagnosis_lines(scene, None, width)) for width in (79, 119, 199))
 
 

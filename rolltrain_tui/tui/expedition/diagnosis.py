@@ -226,10 +226,10 @@ def head_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, key
 def comfort_of(scene: Scene, config: "CampaignConfig | None") -> tuple[str, str]:
     """What is said where no signal is sick, and its tone. It must not contradict what stands above it."""
     if ails(scene, scouts=sends_scouts(config)):
-        return "All signals are in range, and yet something ails the run: see above.", ""
+        return "No signal is out of range, and yet something ails the run: see above.", ""
     if scene.examined is not None and scene.examined.uncounted:
         return "The run is young: what is out of its range does not count yet.", ""
-    return COMFORT if scene.monster is None else ("✔ All signals are in range.", "good")
+    return COMFORT if scene.monster is None else ("✔ No signal is out of range.", "good")
 
 
 def diagnosis_lines(

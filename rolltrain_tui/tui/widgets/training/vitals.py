@@ -172,7 +172,7 @@ def spark(values: Sequence[float], cells: int) -> str:
     return "".join(BLOCKS[round((mean - low) / (high - low) * 7) if high > low else 3] for mean in means)
 
 
-COMFORT = ("✔ All signals are in range. Keep going.", "good")
+COMFORT = ("✔ No signal is out of range. Keep going.", "good")
 """A word and its tone, where no signal is sick."""
 
 
