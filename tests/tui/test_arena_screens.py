@@ -1,6 +1,7 @@
 """The arena's screens, played by keyboard: everything the shell can do, on an own disk."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -132,6 +133,17 @@ async def test_train_config_generate_diagnose(two: Roster) -> None:
         await tells(pilot, "Wild is exploding", "Loss above chance", "✖ too high")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ArenaScreen))
+
+
+async def test_what_an_agent_wrote_stands_above_its_score(two: Roster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve names, of which none is out of sight on a small screen."""
+    written = SimpleNamespace(lines=tuple(f"name{n:02}" for n in range(12)), summary=lambda: iter(["5 novel, score 7"]))
+    monkeypatch.setattr("rolltrain_tui.arena.training.sampling.sample_report", lambda *_: written)
+    app = hall(two)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await tells(pilot, "Tiny", "Wild")
+        await ask(pilot, "g", "12")
+        await tells(pilot, *written.lines, "5 novel, score 7")
 
 
 async def test_a_training_is_stopped_and_changed_live(two: Roster) -> None:

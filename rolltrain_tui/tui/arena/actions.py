@@ -145,7 +145,9 @@ class ArenaActions:
             def work(_: Stopped) -> Iterator[object]:
                 from rolltrain_tui.arena.training.sampling import sample_report
 
-                yield from sample_report(champion, n, temperature, top_k).words()
+                report = sample_report(champion, n, temperature, top_k)
+                yield " · ".join(map(flat, report.lines))  # the panel may have five rows
+                yield from report.summary()
 
             self.hall.start_work(work)
 
