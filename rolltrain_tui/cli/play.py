@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli.shared import options
+from rolltrain_tui.cli.shared.beside import refuse_beside
 from rolltrain_tui.cli.shared.screen import NoScreen, missing_screen
 from rolltrain_tui.cluster.launched import launched, rank, world_size
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from rolltrain_tui.protocol.events import Secret
     from rolltrain_tui.tui.launch import Launch
     from rolltrain_tui.tui.terminal.first_picture import Draw
+
+
+OF_A_CAMPAIGN = ("data", "steps", "seed", "device", "settings")
+"""Options that mean nothing before a campaign is chosen."""
 
 
 @click.command()
@@ -72,6 +77,8 @@ def _launch(
     if reason := missing_screen():
         command = _train_command(what, save is not None, data, out, given)
         raise NoScreen(f"The game needs a terminal to draw on, and {reason}.\nThe same game in plain sentences:\n\n  {command}")
+    if what is None:
+        refuse_beside("The title screen", "name a campaign, such as tutorial", OF_A_CAMPAIGN)
     campaign = options.find_campaign(what) if what and save is None else None
     if show is not None:
         show(_first_frame(campaign, save))

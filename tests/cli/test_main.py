@@ -211,6 +211,19 @@ def test_play_launches_the_app(call: Callable[..., Answer], monkeypatch: pytest.
     assert launch.moves == ((2, UseAbility("rage")),)
 
 
+@pytest.mark.parametrize("option", ["--set dice.dc=10", "--seed 3", "--steps 9", "--device cpu", "--data book.txt"])
+def test_the_title_screen_takes_no_settings(
+    call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str
+) -> None:
+    """They would be lost on the way to a campaign."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book.txt").write_text("words", encoding="utf-8")
+    monkeypatch.setattr("rolltrain_tui.cli.play.missing_screen", lambda: "")
+    answer = call("play", *option.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert f"The title screen leaves nothing to say to {option.split()[0]}: name a campaign, such as tutorial." in answer.err
+
+
 def test_play_refuses_a_bad_campaign_before_the_screen(
     call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
