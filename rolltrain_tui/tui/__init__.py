@@ -27,7 +27,8 @@ def play(
     """
     from rolltrain_tui.base.blame import blame, told
     from rolltrain_tui.base.safe_text import flat
-    from rolltrain_tui.tui.app import GRACE_SECONDS, RolltrainApp
+    from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui.one_run import GRACE_SECONDS
     from rolltrain_tui.tui.terminal.terminal import OwnTerminal
 
     with OwnTerminal() as terminal:
