@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.paths import CAMPAIGNS
+from support.screens_host import until
 from support.shell import Answer
 
 from rolltrain_tui.config.schema import CampaignConfig
@@ -26,6 +27,7 @@ from rolltrain_tui.runs.run import Run
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.kinds.base import HelpScreen
 
 pytestmark = pytest.mark.slow
 
@@ -224,21 +226,16 @@ async def test_a_learner_that_hangs(begin: Begin) -> None:
     app = RolltrainApp(Launch(save=hanging.folder, runs=hanging.folder.parent, turns_per_second=0, explain=False), Ready(hanging))
     try:
         async with app.run_test(size=(80, 24)) as pilot:
-            for _ in range(400):
-                await pilot.pause(0.02)
-                if isinstance(app.screen, ExpeditionScreen) and app.screen.scene.turn == 7:
-                    break
+            await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen) and app.screen.scene.turn == 7)
             screen = app.screen
             assert isinstance(screen, ExpeditionScreen)
             await pilot.press("question_mark")
-            await pilot.pause(0.1)
-            assert app.screen is not screen  # the help is open
+            await until(pilot, lambda: isinstance(app.screen, HelpScreen))
             await pilot.press("escape")
             await pilot.press("ctrl+q")
-            await pilot.pause(0.1)
-            assert "Saving" in screen.notice
+            await until(pilot, lambda: "Saving" in screen.notice)
             await pilot.press("ctrl+q")
-            await pilot.pause(0.1)
+            await until(pilot, lambda: app.return_code is not None)
         assert (app.return_code, app.impatient) == (1, True)
         assert saves.read(hanging.folder).summary.turn == 6
     finally:
@@ -257,10 +254,7 @@ async def test_a_failure_is_told_on_the_screen(begin: Begin) -> None:
     at_turn(broken, 8, fail)
     app = RolltrainApp(Launch(save=broken.folder, runs=broken.folder.parent, turns_per_second=0, explain=False), Ready(broken))
     async with app.run_test(size=(80, 24)) as pilot:
-        for _ in range(400):
-            await pilot.pause(0.02)
-            if app.screen.query("#dialog-text"):
-                break
+        await until(pilot, lambda: app.screen.query("#dialog-text"))
         text = str(app.screen.query_one("#dialog-text").render())
         assert "no memory␛[2J[/]" in text
         assert "The last save is intact" in text

@@ -706,6 +706,8 @@ def test_play_needs_a_terminal(piped: str, reader: Make, loaders: Make, tmp_path
 
 async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> None:
     """The app opens on the program's own run, keys act on it, and leaving keeps it."""
+    from support.screens_host import until
+
     from rolltrain_tui.integrations.screen import ProgramOutfitter
     from rolltrain_tui.tui.app import RolltrainApp
     from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
@@ -716,17 +718,14 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
     runs = run.folder.parent
     app = RolltrainApp(Launch(save=run.folder, runs=runs, explain=False), ProgramOutfitter(run, runs))
     async with app.run_test(size=(120, 36)) as pilot:
-        for _ in range(400):  # escape while the run still opens would lead back to the title
-            if isinstance(app.screen, ExpeditionScreen):
-                break
-            await pilot.pause(0.05)
+        # Escape while the run still opens would lead back to the title
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
         for _ in range(400):
             await pilot.pause(0.05)
             if any(isinstance(event, AbilityUsed) and event.live for event in run.story):
                 break
             await pilot.press("1" if isinstance(app.screen, ExpeditionScreen) else "escape")  # cards open over the game
         await pilot.press("q")
-        await pilot.pause(0.1)
         assert app.bridge is not None
         app.bridge.stop()
         assert app.bridge.join(60)
