@@ -73,6 +73,7 @@ async def opened(name: str, size: tuple[int, int], folder: Path, words: str = ""
     app = ScreensHost(make, runs=folder)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: (words or usual) in shown(app))
+        await app.workers.wait_for_complete()  # what a thread has looked up stands there too
         for _ in range(3):
             await pilot.pause()
         yield app

@@ -34,8 +34,10 @@ def host(ended: CampaignEnded = ENDED, **how: Any) -> ScreensHost:
 
 
 async def opened(pilot: Pilot[None]) -> None:
-    """The ending is drawn, its line of keys too."""
+    """The ending is drawn, its line of keys too, and what a thread has looked up."""
     await until(pilot, lambda: "Quit" in shown(pilot.app))
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
 
 
 @pytest.mark.parametrize("size", SIZES)
