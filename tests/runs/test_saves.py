@@ -374,6 +374,29 @@ def test_a_damaged_save_of_an_unknown_turn_costs_nothing_that_is_known(run: Path
     assert saves.read(run).note.startswith("Opened turn-000000 (turn 0): ")
 
 
+@pytest.mark.parametrize("name", ["saves/turn-000002/weights.safetensors", "chronicle.jsonl"])
+def test_a_file_that_is_still_in_icloud_costs_no_turns(name: str, run: Path) -> None:
+    """A placeholder is no damage: the run waits for the file, where it would go back to turn 1 or begin its story anew."""
+    save(run, 1)
+    save(run, 2)
+    (run / "chronicle.jsonl").write_text("")
+    file = run / name
+    placeholder = file.rename(file.with_name(f".{file.name}.icloud"))
+    with pytest.raises(saves.SaveError, match=rf"{file.name} is in iCloud and not on this disk; let the Finder download the folder"):
+        saves.read(run)
+    placeholder.rename(file)
+    assert saves.read(run).summary.turn == 2
+
+
+def test_files_of_other_programs_are_no_saves(run: Path) -> None:
+    """What Windows or a cloud tool puts beside the save folders damages nothing."""
+    save(run, 1)
+    for name in ("desktop.ini", "Thumbs.db", "turn-000001 (1)", "turn-000007"):
+        (run / "saves" / name).write_text("x")
+    assert ["turn-000001"] == [slot.name for slot in saves.describe(run).slots]
+    assert "" == saves.read(run).note
+
+
 def test_no_good_save_is_an_error_that_says_why(run: Path) -> None:
     """When nothing can be opened, every reason is given; a run without saves and a wrong path say so."""
     with pytest.raises(saves.SaveError, match="the run the-cave-seed7 has no save yet"):

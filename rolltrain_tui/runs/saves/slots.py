@@ -13,6 +13,7 @@ from rolltrain_tui.base import atomic_files
 from rolltrain_tui.runs.layout import CAMPAIGN, CHRONICLE, LATEST, LOCK, MANIFEST, SAVES
 from rolltrain_tui.runs.saves.manifest import AUTOSAVE, Manifest, SaveError, load
 
+_PLACEHOLDER = ".icloud"
 _POINTER = re.compile(r"([\w-]{1,200}) ([0-9a-f]{8})\n", re.ASCII)
 
 
@@ -74,9 +75,12 @@ def find(run: Path, name: str) -> Path:
 
 
 def newest_first(run: Path) -> list[tuple[Path, Manifest | None]]:
-    """All save folders of a run with their manifests, newest first; those without a readable manifest come last."""
+    """All save folders of a run with their manifests, newest first; those without a readable manifest come last.
+
+    Other programs put files there (desktop.ini, copies of a cloud tool): a save is a folder.
+    """
     try:
-        names = {slot_name(child) for child in (run / SAVES).iterdir() if not child.name.startswith((".tmp-", ".gone-"))}
+        names = {slot_name(child) for child in (run / SAVES).iterdir() if not child.name.startswith((".tmp-", ".gone-")) and child.is_dir()}
     except OSError:
         return []
     folders = (find(run, name) for name in names if not name.startswith("."))
@@ -103,6 +107,16 @@ def glance(folder: Path) -> Manifest | None:
         return load(folder)
     except SaveError:
         return None
+
+
+def check_fetched(path: Path) -> None:
+    """SaveError where iCloud left a placeholder for a file of a run or a save: without the file the run would go back to an older save."""
+    for placeholder in path.rglob(f".*{_PLACEHOLDER}"):
+        file = placeholder.with_name(placeholder.name.removeprefix(".").removesuffix(_PLACEHOLDER))
+        if not file.exists():
+            raise SaveError(
+                f"{file} is in iCloud and not on this disk; let the Finder download the folder {path.name} first, then try again"
+            )
 
 
 def point_to(run: Path, name: str) -> None:

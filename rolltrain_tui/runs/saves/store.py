@@ -80,6 +80,7 @@ def read(path: Path) -> Snapshot:
         path = slots.find(path.parent.parent, path.name)
     if not path.is_dir():
         raise SaveError(f"there is no run or save at {path}")
+    slots.check_fetched(path)
     if slots.is_run(path):
         return _read_run(path)
     if not any((path / name).exists() for name in (MANIFEST, STATE)):
