@@ -17,6 +17,7 @@ from gymnasium.utils import EzPickle
 from pettingzoo import AECEnv
 from pettingzoo.utils import wrappers
 
+from rolltrain_tui.integrations.gym_step import check_under_way, choice_of
 from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, actions, after, begun, check_hope, choices, features, mask_of
 from rolltrain_tui.modes.duel.players.names import Role
 from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Player
@@ -96,32 +97,39 @@ class DuelEnv(gymnasium.Env):
         self._player = players[opponent].move
         board = spaces.Box(-1.0, 1.0, (points, dimension), np.float32)
         host = role == "host"
-        self.action_space = spaces.Discrete(self.table.actions if host else dimension)
+        self._choices = self.table.actions if host else dimension
+        self.action_space = spaces.Discrete(self._choices)
         self.observation_space = board if host else spaces.Dict({"points": board, "chosen": spaces.MultiBinary(dimension)})
         self._code = 0
         self._moves = 0
+        self._under_way = False
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """`options={"points": [[...], ...]}` begins from these."""
         super().reset(seed=seed)
         self.table.start(self.np_random, (options or {}).get("points"))
-        self._moves = 0
+        self._moves, self._under_way = 0, True
         self._ask_host()
         return self._seen(), self._info()
 
     def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """ValueError where no game is under way, and for an action that is none."""
+        check_under_way(self._under_way)
+        choice = choice_of(action, self._choices)
         if self.role == "host":
-            self._code = int(action)
+            self._code = choice
             chance = torch.tensor([self.np_random.random()], dtype=torch.float64)
             axis = int(self._player(self.table.board, self.table.chosen(self._code), chance))
-        elif not self._mask()[axis := int(action)]:
+        elif not self._mask()[axis := choice]:
+            self._under_way = False
             return self._seen(), -1.0, True, False, {**self._info(), "illegal": f"the host did not name coordinate {axis}"}
         self.table.move(self._code, axis)
         self._moves += 1
         over = self.table.over
         self._ask_host()
         reward = (1.0 if self.role == "host" else -1.0) if over else 0.0
-        return self._seen(), reward, over, not over and self._moves >= self.limit, self._info()
+        self._under_way = not over and self._moves < self.limit
+        return self._seen(), reward, over, not over and not self._under_way, self._info()
 
     def render(self) -> str | None:
         return self.table.told() if self.render_mode == "ansi" else None
@@ -203,15 +211,15 @@ class DuelAEC(AECEnv, EzPickle):
         if self.terminations[role] or self.truncations[role]:
             self._was_dead_step(action)
             return
-        assert action is not None, "only a player whose game is over takes no action"
+        choice = choice_of(action, int(self.action_spaces[role].n))
         self._cumulative_rewards[role] = 0.0
         self._clear_rewards()
         if role == "host":
-            self._code, self.agent_selection = int(action), "agent"
+            self._code, self.agent_selection = choice, "agent"
         else:
-            if not self._named()[int(action)] or self._code is None:
-                raise GameError(f"the host did not name coordinate {action}; take one of those whose action_mask is 1")
-            self.table.move(self._code, int(action))
+            if not self._named()[choice] or self._code is None:
+                raise GameError(f"the host did not name coordinate {choice}; take one of those whose action_mask is 1")
+            self.table.move(self._code, choice)
             self._code, self.agent_selection = None, "host"
             self._moves += 1
             if self.table.over:

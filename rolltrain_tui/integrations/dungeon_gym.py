@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rolltrain_tui.base.safe_text import shown
+from rolltrain_tui.integrations.gym_step import check_under_way, number_of
 from rolltrain_tui.modes.dungeon.games.components import PRESETS, Component, Outcome, parts
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.foreign import LONGEST
@@ -58,23 +59,32 @@ class DungeonEnv(gymnasium.Env):
         self._world: World | None = None
         self._seen: Observation
         self._steps = 0
+        self._under_way = False
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         super().reset(seed=seed)
         self.close()
         given = (options or {}).get("world")
         self._world = self._maker(int(self.np_random.integers(self._worlds)) if given is None else int(given))
-        self._seen, self._steps = self._world.reset(), 0
+        self._seen, self._steps, self._under_way = self._world.reset(), 0, True
         return self._told(), self._info([0.0] * len(self._rewards))
 
     def step(self, action: Any) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        assert self._world is not None, "reset comes first"
+        """ValueError where no game is under way, and for an action that is no number where it is one."""
+        check_under_way(self._under_way)
+        assert self._world is not None
         before = self._seen
-        command = str(action) if self._text else before.admissible[int(action)] if int(action) < len(before.admissible) else ""
+        command = str(action) if self._text else self._command(number_of(action))
         self._seen = now = self._world.step(command)
         self._steps += 1
         added = parts(self._rewards, Outcome.of(before, command, now))
-        return self._told(), float(sum(added)), now.done, not now.done and self._steps >= self._limit, self._info(added)
+        self._under_way = not now.done and self._steps < self._limit
+        return self._told(), float(sum(added)), now.done, not now.done and not self._under_way, self._info(added)
+
+    def _command(self, number: int) -> str:
+        """An admissible command by its number; "", which the world refuses, for a number without one."""
+        admissible = self._seen.admissible
+        return admissible[number] if 0 <= number < len(admissible) else ""
 
     def render(self) -> str | None:
         return self._told() if self.render_mode == "ansi" else None

@@ -86,3 +86,35 @@ def test_what_is_no_game_is_a_sentence(options: dict, words: str) -> None:
     """Opponents that are not there, one coordinate, one point."""
     with pytest.raises(GameError, match=words):
         DuelEnv(**options)
+
+
+@pytest.mark.parametrize(("role", "opponent"), [("host", "first"), ("agent", "all")])
+def test_no_step_is_taken_where_no_game_is_under_way(role: str, opponent: str) -> None:
+    """Before the first reset, and after the end, where the last reward would be given again."""
+    env = DuelEnv(role, opponent, dimension=2, points=4)
+    with pytest.raises(ValueError, match="no game is under way"):
+        env.step(0)
+    env.reset(seed=3)
+    over = stopped = False
+    while not (over or stopped):
+        _, _, over, stopped, _ = env.step(0)
+    with pytest.raises(ValueError, match="no game is under way"):
+        env.step(0)
+    env.reset(seed=3)
+    env.step(0)
+
+
+@pytest.mark.parametrize(
+    ("action", "words"), [(-1, "no action -1; there are 0 to"), (10**9, "no action 1000000000"), (1.5, "not 1.5"), (None, "not None")]
+)
+def test_what_is_no_action_is_a_sentence(action: object, words: str) -> None:
+    """In both interfaces; -1 is not the last one."""
+    for role, opponent in (("host", "first"), ("agent", "all")):
+        env = DuelEnv(role, opponent)
+        env.reset(seed=1)
+        with pytest.raises(ValueError, match=words):
+            env.step(action)
+    both = DuelAEC()
+    both.reset(seed=1)
+    with pytest.raises(ValueError, match=words):
+        both.step(action)

@@ -66,3 +66,27 @@ def test_mistakes_are_sentences() -> None:
         DungeonEnv(BuiltIn(WorldSettings()), rooms=3)
     with pytest.raises(ValueError, match="limit 0"):
         DungeonEnv(limit=0)
+
+
+def test_no_step_is_taken_where_no_game_is_under_way() -> None:
+    """Before the first reset, and after the end until the next one."""
+    env = DungeonEnv(limit=2)
+    with pytest.raises(ValueError, match="no game is under way"):
+        env.step(0)
+    env.reset(seed=1)
+    env.step(0)
+    assert env.step(0)[3]
+    with pytest.raises(ValueError, match="no game is under way"):
+        env.step(0)
+    env.reset(seed=1)
+    with pytest.raises(ValueError, match="an action is a whole number, not 'look'"):
+        env.step("look")
+
+
+def test_a_number_below_0_is_no_command_from_the_end_of_the_list() -> None:
+    """It is refused as one beyond the list is."""
+    env = DungeonEnv()
+    env.reset(seed=1)
+    below, (beyond, *_) = env.step(-1), env.step(10**6)
+    assert below[4]["reward_parts"] == env.step(10**6)[4]["reward_parts"]
+    assert below[0] == beyond

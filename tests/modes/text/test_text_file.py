@@ -100,11 +100,13 @@ def test_an_impossible_path_is_refused(tmp_path):
     assert "\\x00" in shown(tmp_path / "a\0b")
 
 
-@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b" \n\t\r\n "])
-def test_an_empty_file_is_refused(tale, data):
-    """Nothing, a bare mark or white space alone is empty."""
+@pytest.mark.parametrize(
+    ("data", "words"), [(b"", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b" \n\t\r\n ", "holds nothing but white space")]
+)
+def test_a_file_with_nothing_to_read_is_refused(tale, data, words):
+    """Nothing or a bare mark is empty; white space alone is called that."""
     tale.write_bytes(data)
-    assert "is empty: choose a UTF-8 text file" in refusal(tale)
+    assert f"{words}: choose a UTF-8 text file" in refusal(tale)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
@@ -146,6 +148,12 @@ def test_a_text_cut_off_inside_a_character_is_called_that(tale):
     message = refusal(tale)
     assert "ends in the middle of a character" in message
     assert "iconv" not in message
+
+
+def test_a_text_whose_only_umlaut_is_its_last_letter_may_be_of_another_encoding(tale):
+    """Nothing before it was UTF-8, so nothing says that its end is missing."""
+    tale.write_bytes("a cup of café".encode("latin-1"))
+    assert "If it is Latin-1 or Windows-1252, convert it" in refusal(tale)
 
 
 @pytest.mark.parametrize(

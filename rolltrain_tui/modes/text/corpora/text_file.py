@@ -49,7 +49,8 @@ def read_text(path: Path) -> str:
     _refuse_binary(path, data)
     text = _decode(path, data).removeprefix("\ufeff")
     if not text or text.isspace():
-        raise DataError(f"{shown(path)} is empty: choose a UTF-8 text file with something in it.")
+        found = "holds nothing but white space" if text else "is empty"
+        raise DataError(f"{shown(path)} {found}: choose a UTF-8 text file with something in it.")
     return text.replace("\r\n", "\n")
 
 
@@ -156,7 +157,7 @@ def _decode(path: Path, data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         place = f"byte 0x{data[error.start]:02x} at byte offset {error.start}, in line {line}, does not belong there"
-        if error.reason == "unexpected end of data":
+        if error.reason == "unexpected end of data" and not data[: error.start].isascii():  # what is before it was UTF-8
             raise DataError(
                 f"{shown(path)} ends in the middle of a character ({place}): its end is missing; copy the file again."
             ) from None
