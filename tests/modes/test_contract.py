@@ -63,8 +63,8 @@ FILES: dict[str, Callable[..., Any]] = {
 """Modes that a campaign file describes: a dozen small turns, with more overrides."""
 QUICK = {"supervised", "curve", "duel", "dungeon", "dungeon, grpo", "module"}
 """Rows of which the learner alone is held to the contract by the fast tests too: one of each kind that loads quickly."""
-LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision", "actde", "writing by grpo")}
-"""Rows that are held to the contract with --long only: others of their kind are held to it always."""
+LONG = {"duel, single Q-learning", *(row for row in FILES if row.startswith("dungeon, "))}  # the rival's duel is single too
+"""Rows whose whole runs are held to the contract with --long only: others of their kind are always, and so are their learners alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -101,22 +101,17 @@ LEARNERS: dict[str, Callable[[Path], Learner]] = {
 }
 
 
-def long_only(request: pytest.FixtureRequest, *more: str) -> None:
-    if request.param in (*LONG, *more) and not request.config.getoption("--long"):
-        pytest.skip("with --long only")
-
-
 @pytest.fixture(params=[pytest.param(row, marks=() if row in QUICK else pytest.mark.slow) for row in LEARNERS])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Learner]:
     """The same fresh learner each time."""
-    long_only(request)
     return lambda: LEARNERS[request.param](tmp_path)
 
 
 @pytest.fixture(params=FILES, scope="module")
 def mode(request: pytest.FixtureRequest) -> str:
     """Of a whole run. All tests of a mode follow each other, so that they share its run."""
-    long_only(request, "duel, single Q-learning", *(row for row in FILES if row.startswith("dungeon, ")))  # the rival's duel is single too
+    if request.param in LONG and not request.config.getoption("--long"):
+        pytest.skip("with --long only")
     return str(request.param)
 
 

@@ -77,6 +77,9 @@ def _power(act: Affliction) -> Power:
 def test_row(name: str) -> None:
     """A monster's numbers, powers and symptoms are those of the table above. Only the NaN Void fells by its coming."""
     row = BESTIARY[name]
+    assert name in NUMBERS.keys() & POWERS.keys() & SYMPTOMS.keys(), (
+        f"write the numbers, powers and symptoms of {name} into the tables above"
+    )
     numbers = (row.challenge, row.hp, row.armour_class, row.save_stat, row.damage_die, row.lull, row.recharge)
     assert NUMBERS[name] == numbers
     assert POWERS[name] == (_power(row.failed), _power(row.saved))
