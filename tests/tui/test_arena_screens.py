@@ -1,5 +1,6 @@
 """The arena's screens, played by keyboard: everything the shell can do, on an own disk."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -208,6 +209,19 @@ async def test_a_crowd(roster: Roster, size: tuple[int, int]) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ArenaScreen))
     assert [] == Ledger(roster.root).matches()
+
+
+async def test_a_score_of_one_seed_has_no_error(roster: Roster) -> None:
+    """In the list of a crowd, too, no ± follows it."""
+    for n in range(5):
+        roster.create(f"A{n}", SMALL, Recipe(batch=1, seed=n))
+    app = hall(roster)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "A4")
+        await ask(pilot, "b", "A0 A1 A2 A3 A4 2 seeds=1 samples=2")
+        await until(pilot, lambda: len(re.findall(r"A\d +loss +\d\S* +score +\d", shown(app))) == 5)
+        rows = re.findall(r"A\d +loss.*", shown(app))
+        assert not [row for row in rows if "±" in row or "nan" in row]
 
 
 async def test_save_load_rename_copy_delete(two: Roster, tmp_path: Path) -> None:

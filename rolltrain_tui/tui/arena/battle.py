@@ -18,6 +18,7 @@ from rolltrain_tui.arena.battles.matches import Contender, Match, Terms, gflop_p
 from rolltrain_tui.arena.training.scores import BURST, quality
 from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.tui.arena.board import BoardScreen
 from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.kinds.while_open import while_open
@@ -159,7 +160,8 @@ class BattleScreen(WorkingScreen):
     def _row(self, place: int, width: int) -> Line:
         contender, race, judged = self._contenders[place], self._race[place], self._judged.get(place)
         loss = f"{_short(race[-1][1]) if race else '–':>8}"
-        score = f"  score {judged.standing.score.mean:6.2f} ±{judged.standing.score.standard_error:.2f}" if judged is not None else ""
+        found = judged.standing.score if judged is not None else None
+        score = f"  score {found.mean:6.2f}{plus_minus(found.standard_error, 2, ' ±')}" if found is not None else ""
         rank = f"{self._match.standings[place].rank:>3}" if self._match is not None else "   "
         return [
             (f"{rank} ", "strong"),
@@ -189,7 +191,7 @@ class BattleScreen(WorkingScreen):
 
     def _verdict(self, place: int, tone: str) -> Line:
         score = self._judged[place].standing.score
-        error = f" ±{score.standard_error:.2f}" if score.n > 1 else ""
+        error = plus_minus(score.standard_error, 2, " ±")
         words: Line = []
         if self._match is not None:
             first = self._match.standings[place].rank == 1
