@@ -271,6 +271,8 @@ def test_the_verbs_from_assignment_to_table(
     answer = call("class", "grade", "in", "--assignment", "hw.class", "--csv", "t.csv", "--html", "t.html")
     assert (answer.code, "✔ Anna" in answer.out, "· notes.txt" in answer.out) == (1, True, True)
     (tmp_path / "in" / "notes.txt").unlink()
+    again = call("class", "grade", "in", "--assignment", "hw.class")  # what is done is kept, so nothing is said to be trained
+    assert (again.code, "Grading 1 submission: what was not graded before is trained again" in again.err) == (0, True)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert call("class", "grade", "in", "--assignment", "hw.class").code == 0
     assert [row["verdict"] for row in csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text("utf-8-sig")))]

@@ -60,7 +60,7 @@ def _write(path: Path, text: str, encoding: str = "utf-8") -> None:
 def _progress(files: int) -> Iterator[Callable[[str, int, int], None]]:
     """A bar of submissions on a terminal; elsewhere one line at the beginning."""
     if not sys.stderr.isatty():
-        click.echo(f"Training {counted(files, 'submission')} again; the table follows.", err=True)
+        click.echo(f"Grading {counted(files, 'submission')}: what was not graded before is trained again; the table follows.", err=True)
         yield lambda name, done, total: None
         return
     from rich.console import Console
