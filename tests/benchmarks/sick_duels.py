@@ -30,6 +30,10 @@ with everyone.
     healthy, an open door            echo_chamber came to 8108 at turn 1,375, and of 150 to 154 and 6001 to 6003 to 6001
     healthy, everyone                echo_chamber came to 8104 and 8106 at turn 1,250, and to nobody of 150 to 154
 
+On 9101 to 9105, new, and 9001 with everyone, an echo of .15 was passed twice in a row by 9001 and 9102 with everyone, by nobody with an
+open door, and in self-play by all but 9105: the monster came at turns 1,250 to 1,625. One of .25, found on 8101 to 8108, where
+nobody passed it so, was passed by none of these healthy runs, and in self-play by 9101 and 9102 alone.
+
 The steps too large were found on 161 to 168: of 3e-2, 4e-2 and 5e-2 the monster came to all eight. Steps of 2e-2, the recipe before,
 brought it to 52 to 55 and not to 51.
 

@@ -8,8 +8,8 @@ The bounds were read off runs of `duel_first`, whole and small, with other seeds
 and in sickness: q_spread .00 to .07 after steps of 2e-2, curiosity .00 to .06 against the random agent alone, replays 40 and more and
 q_bias .2 to .3 without new games; of 128 transitions without new games q_excess .29 to .31, then q_bias .4 to .6 (seed 41). Only values of
 hosts were measured, so an agent is told q_excess, replays and echo alone. The echo's bound is the campaign's, rival.echo: healthy runs
-with a pool reach .10 (seeds 83 to 87, 111 to 115), and with four coordinates .23 twice in a row (8101 to 8108, 9001, 9101, 9102). The pool
-and a purge helped from .2 on.
+with a pool reach .10 (seeds 83 to 87, 111 to 115), and with four coordinates .23 twice in a row (8101 to 8108, 9001, 9101 to 9105). The
+pool and a purge helped from .2 on.
 """
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
