@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache, partial
+from pkgutil import resolve_name
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -72,11 +73,14 @@ class Registry(Mapping[str, Row]):
         group: str,
         rows: Iterable[Row],
         *,
+        of_modes: str = "",
         kind: str = "row",
         check: Callable[[str, object], Row] = check_named,
         held: Callable[[Row], Row] = lambda row: row,
     ) -> None:
         """`group`: the entry-point group for plug-ins; "" closes the table to them. `kind`: what messages call a row.
+
+        `of_modes`: a function () -> more rows of rolltrain itself, on a floor above this table: "package.module:name".
 
         `check` answers with the row that it was given under this name, or raises RowError. `held`: the row of a
         plug-in, its code held to what it promises (see `promises`).
@@ -85,8 +89,8 @@ class Registry(Mapping[str, Row]):
         self.group, self.kind = group, kind
         self.built_in: Mapping[str, Row] = {row.name: row for row in rows}
         self._check, self._held = check, held
-        self._of_modes: dict[str, Row] | None = None
-        self._bringers: list[Callable[[], Iterable[Row]]] = []
+        self._modes = of_modes
+        self._of_modes: dict[str, Row] | None = None if of_modes else {}
         self._from_plugins: dict[str, Row] | None = None if group else {}
         _registries.append(self)
 
@@ -111,18 +115,14 @@ class Registry(Mapping[str, Row]):
         """The rows that belong to no single mode: built in, and from plug-ins."""
         return {**self.built_in, **self.from_plugins}
 
-    def bring(self, rows: Callable[[], Iterable[Row]]) -> None:
-        """More rows of rolltrain itself, from a floor above this table. They are fetched and checked at the first question for them."""
-        self._bringers.append(rows)
-        self._of_modes = None
-
     @property
     def of_modes(self) -> Mapping[str, Row]:
-        """The rows that rolltrain's own modes brought."""
+        """The rows of rolltrain's own modes, fetched once: their titles are read wherever a story of theirs is told."""
+        rows = resolve_name(self._modes) if self._of_modes is None else tuple  # not under the lock: what is imported may ask this table
         with _lock:
             if self._of_modes is None:
                 self._of_modes = {}  # a check may ask this table
-                for row in (row for rows in self._bringers for row in rows()):
+                for row in rows():
                     assert row.name not in self.built_in, f"two rows are called {row.name}"
                     self._of_modes[row.name] = self._check(row.name, row)
             return self._of_modes

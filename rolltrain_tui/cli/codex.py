@@ -15,7 +15,6 @@ def codex(slug: str | None, as_json: bool) -> None:
     """What every mechanic really does to the training; without SLUG, the list of pages."""
     from dataclasses import asdict
 
-    import rolltrain_tui.modes  # noqa: F401 - they bring signals and monsters of their own
     from rolltrain_tui.story import codex as book
     from rolltrain_tui.story.typed_commands import typed
 

@@ -12,11 +12,11 @@ from rolltrain_tui.base.promises import hold, kept
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.config.dtypes import left_open
 from rolltrain_tui.protocol.learner import Learner
-from rolltrain_tui.rules.health.signals import SIGNALS
-from rolltrain_tui.rules.monsters.monsters import BESTIARY
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
+    from rolltrain_tui.rules.health.signals import Signal
+    from rolltrain_tui.rules.monsters.monster import Monster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +119,16 @@ MODES: Registry[Mode] = Registry(
 )
 
 
-def _brought(part: str) -> Iterator[Any]:
-    """The rows that the built-in modes name as their signals or monsters."""
+def signals() -> Iterator["Signal"]:
+    """Those of the built-in modes. The table of signals asks for them."""
     for mode in MODES.built_in.values():
-        if place := getattr(mode, part):
-            yield from resolve_name(place)
+        yield from resolve_name(mode.signals) if mode.signals else ()
 
 
-SIGNALS.bring(lambda: _brought("signals"))
-BESTIARY.bring(lambda: _brought("monsters"))
+def monsters() -> Iterator["Monster"]:
+    """Those of the built-in modes. The bestiary asks for them."""
+    for mode in MODES.built_in.values():
+        yield from resolve_name(mode.monsters) if mode.monsters else ()
 
 
 def part_of(kind: str, part: str, answers: Any = Any) -> Callable[..., Any]:

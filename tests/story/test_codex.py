@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-import rolltrain_tui.modes  # noqa: F401 - they bring signals and monsters of their own
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.monsters.monsters import BESTIARY

@@ -1,5 +1,7 @@
 """Narration tells every event in one safe sentence, with its numbers."""
 
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -331,3 +333,10 @@ def test_one_line_fits(text: str, width: int) -> None:
 def test_one_line_marks_the_cut() -> None:
     """What does not fit ends with an ellipsis."""
     assert [one_line("a  b\nc", 10), one_line("abcdefgh", 5), one_line("abc", 0)] == ["a b c", "abcd…", ""]
+
+
+def test_titles_of_a_mode_are_known_where_nothing_is_trained() -> None:
+    """`rolltrain replay` and `export` load no kind of training; its monsters and signals are called there as on the screen."""
+    script = "from rolltrain_tui.story.phrases import title; print(title('kl_specter'), title('q_bias'), sep=', ')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "KL Specter, Hope", done.stderr

@@ -184,7 +184,7 @@ def check_signal(name: str, row: object) -> Signal:
     return signal
 
 
-SIGNALS = Registry("rolltrain.signals", _SIGNALS, kind="signal", check=check_signal)
+SIGNALS = Registry("rolltrain.signals", _SIGNALS, of_modes="rolltrain_tui.modes:signals", kind="signal", check=check_signal)
 
 
 def measurable(readings: Iterable[Reading], objective: Objective) -> tuple[Reading, ...]:

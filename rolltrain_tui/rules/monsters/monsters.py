@@ -347,4 +347,4 @@ def check_monster(name: str, row: object) -> Monster:
     return monster
 
 
-BESTIARY = Registry("rolltrain.monsters", _MONSTERS, kind="monster", check=check_monster)
+BESTIARY = Registry("rolltrain.monsters", _MONSTERS, of_modes="rolltrain_tui.modes:monsters", kind="monster", check=check_monster)
