@@ -99,7 +99,7 @@ class HeroConfig(Section):
 
     @field_validator("name")
     @classmethod
-    def _name_isone_line(cls, name: str) -> str:
+    def _name_is_one_line(cls, name: str) -> str:
         return one_line(name)
 
     @field_validator("auto")
