@@ -145,7 +145,8 @@ def test_settings(name: str, refused: Callable[..., str]) -> None:
 
 DATA: dict[str, tuple[str, str | bytes, str]] = {
     "no file": ("csv", b"", "does not exist"),
-    "empty": ("csv", " \n", "is empty"),
+    "empty": ("csv", "", "is empty"),
+    "white space": ("csv", " \n", "holds nothing but white space"),
     "a header alone": ("csv", "text,label\n", "has a header and no rows"),
     "binary": ("csv", b"\x00\x01\x02", "is binary"),
     "Latin-1": ("csv", "text,label\nd\xe9j\xe0,positive\n".encode("latin-1"), "is not UTF-8"),
