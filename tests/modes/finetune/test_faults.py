@@ -145,7 +145,6 @@ def test_settings(name: str, refused: Callable[..., str]) -> None:
 
 DATA: dict[str, tuple[str, str | bytes, str]] = {
     "no file": ("csv", b"", "does not exist"),
-    "empty": ("csv", "", "is empty"),
     "white space": ("csv", " \n", "holds nothing but white space"),
     "a header alone": ("csv", "text,label\n", "has a header and no rows"),
     "binary": ("csv", b"\x00\x01\x02", "is binary"),
