@@ -4,6 +4,8 @@ import math
 import time
 from collections.abc import Sequence
 
+from rolltrain_tui.tui.wording.figures import fixed
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
@@ -27,7 +29,7 @@ def loss(value: float | None, digits: int = 2) -> str:
     """A value; a dash where there is none yet, the plain word where it is no number."""
     if value is None:
         return "–"
-    return f"{value:.{digits}f}" if math.isfinite(value) else "not finite"
+    return fixed(value, digits) if math.isfinite(value) else "not finite"
 
 
 def fit(parts: Sequence[str], expendable: Sequence[int], width: int) -> str:
