@@ -6,8 +6,6 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One lesson for a room."""
-
     name: str
     minutes: int
     question: str

@@ -87,8 +87,6 @@ _FORMER = {"val_loss": "value", "best_val_loss": "best"}
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that did not finish."""
-
     error: str
     """Foreign text: clean it before it is shown."""
 

@@ -81,7 +81,6 @@ class PlainSession:
     # Typed lines, in the listener's thread.
 
     def hear(self, line: str) -> None:
-        """Obey a typed line, and answer it."""
         wish = typed.parse_command(line, self.run.config.dials)
         if wish is not None and (answer := self._obey(wish)):
             self.voice.say(answer)
@@ -269,7 +268,6 @@ def bag(scene: Scene) -> str:
 
 
 def dials(rows: Sequence[Dial]) -> str:
-    """Each dial, what it does, and what it can be turned to."""
     if not rows:
         return "This kind of training has no dials to turn."
     return "\n".join(flat(f"{' '.join((dial.name, '|'.join(dial.choices)))}: {dial.words}.".replace(" :", ":")) for dial in rows)

@@ -58,8 +58,6 @@ class SpendInspiration:
 
 @dataclass(frozen=True, slots=True)
 class UseItem:
-    """Use up a thing from the bag."""
-
     item: str
 
 

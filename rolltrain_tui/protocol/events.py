@@ -425,8 +425,6 @@ class GhostPoint:
 
 @dataclass(frozen=True, slots=True)
 class CampaignBegan(Event):
-    """The run began."""
-
     topic = "note"
     milestone = True
 

@@ -32,8 +32,6 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One finished run."""
-
     folder: Path
     setup: Setup
     ended: CampaignEnded
@@ -47,8 +45,6 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The finished runs of one setup."""
-
     best: Result
     attempts: int
 

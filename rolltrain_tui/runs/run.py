@@ -251,8 +251,6 @@ class Run:
 
 
 class _OneTurn(Inbox):
-    """Lets one turn pass."""
-
     passed = False
 
     def wait_for_turn(self) -> bool:

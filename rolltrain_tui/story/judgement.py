@@ -50,8 +50,6 @@ def mark_of(outcome: Outcome) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A value and its standard error."""
-
     value: float
     standard_error: float
 

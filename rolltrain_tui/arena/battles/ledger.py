@@ -38,8 +38,6 @@ class RecordedMatch:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A bad line and the reason."""
-
     line: int
     trouble: str
 

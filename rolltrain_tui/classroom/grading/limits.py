@@ -17,8 +17,6 @@ _FILES = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one child may use."""
-
     cpu_seconds: float
     seconds: float
     """By the clock."""

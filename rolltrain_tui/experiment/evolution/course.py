@@ -22,8 +22,6 @@ MEMBERS, LEGS, CRADLE = "members", "legs", "births"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One of the population, as it stands."""
-
     index: int
     run: str
     """Its run folder."""

@@ -26,8 +26,6 @@ Batch = dict[str, Tensor]
 
 
 class Side:
-    """A role that learns."""
-
     tables: Tables
     """Its games as they stand, once they have begun."""
 
@@ -64,7 +62,6 @@ class Side:
 
     @property
     def exploration(self) -> ExplorationConfig:
-        """How its exploration goes by turns."""
         return self.config.exploration
 
     @property
@@ -192,7 +189,6 @@ class Rival(Side):
         return own or super().exploration
 
     def set_rate(self, turn: int) -> None:
-        """The learning rate of a turn."""
         own = self.config.rival
         if own is not None and (decay := own.decay) is not None:
             for group in self.optimizer.param_groups:

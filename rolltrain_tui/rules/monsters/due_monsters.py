@@ -41,8 +41,6 @@ class SignalTie:
 
 @dataclass(frozen=True, slots=True)
 class DueMonster:
-    """A monster that is due, and the index of its symptom."""
-
     monster: Monster
     symptom: int
 

@@ -78,8 +78,6 @@ class Differs(Exception):
 
 
 class Verification:
-    """One run under examination."""
-
     def __init__(
         self,
         start: StartPoint,

@@ -77,7 +77,6 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
 
     @property
     def last(self) -> int:
-        """The last turn that was recorded."""
         return self.reel.recording.last
 
     # The viewer's keys.

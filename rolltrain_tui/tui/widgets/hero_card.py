@@ -29,8 +29,6 @@ def head(row: HeroClass, die: str) -> Content:
 
 
 class HeroSheet(Vertical):
-    """Everything about one class."""
-
     DEFAULT_CSS = """
     HeroSheet { height: auto; }
     HeroSheet .sheet-top { height: auto; margin-bottom: 1; }
@@ -72,8 +70,6 @@ class HeroCard(Widget):
     picked: reactive[bool] = reactive(False)
 
     class Clicked(Message):
-        """The player clicked this card."""
-
         def __init__(self, hero_class: str) -> None:
             super().__init__()
             self.hero_class = hero_class

@@ -47,7 +47,6 @@ def random_pairs(boards: Boards, chance: Tensor) -> Tensor:
 
 
 def all_coordinates(boards: Boards, chance: Tensor) -> Tensor:
-    """Always every coordinate."""
     return torch.full((len(boards),), actions(boards.dimension) - 1, device=boards.x.device)
 
 
@@ -123,8 +122,6 @@ def choose_last(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Player(Generic[Moves]):
-    """A fixed player."""
-
     name: str
     """As a campaign file says it."""
     title: str

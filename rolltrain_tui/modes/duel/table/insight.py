@@ -17,8 +17,6 @@ WIDEST = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a game ended."""
-
     moves: int
     over: bool
     """False: it was stopped at the limit."""

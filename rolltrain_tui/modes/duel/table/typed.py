@@ -17,8 +17,6 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command and what follows it."""
-
     word: str
     rest: str = ""
 
