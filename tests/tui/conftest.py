@@ -14,5 +14,5 @@ FAST = {"test_snapshots", "test_game_parts", "test_menu"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that plays the app is slow: each app takes a tenth of a second or more."""
     for item in items:
-        if item.path.parent == HERE and item.path.stem not in FAST and inspect.iscoroutinefunction(getattr(item, "function", None)):
+        if HERE in item.path.parents and item.path.stem not in FAST and inspect.iscoroutinefunction(getattr(item, "function", None)):
             item.add_marker(pytest.mark.slow)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from support.finetuning import lab, settings_of
-from support.paths import BY, CAMPAIGNS, DUNGEON, HELD
+from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, TESTS
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
@@ -56,7 +56,7 @@ def test_it_can_be_loaded_after_a_model_of_the_games_own(request: pytest.Fixture
         "build(load(CAMPAIGNS / 'dungeon_first.yaml', DUNGEON), base=CAMPAIGNS).step(NEUTRAL)\n"
         "print(learner(folder=folder).step(NEUTRAL).finite)"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[2], *sys.path)))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, *sys.path)))}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     assert done.stdout.strip().endswith("True"), done.stderr[-2000:]
 

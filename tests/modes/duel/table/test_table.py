@@ -21,7 +21,7 @@ from rolltrain_tui.modes.duel.table.typed import Choice, Order, read
 from rolltrain_tui.modes.duel.table.words import fall_words, falls_words, result_words
 from rolltrain_tui.protocol.effects import NEUTRAL
 
-GOLDEN = Path(__file__).parent / "golden" / "golden_original_tests.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "golden_original_tests.json"
 
 
 def position(*points: tuple[int, ...], **rules: object) -> Position:
