@@ -126,6 +126,7 @@ def _words(promise: Any, finite: bool) -> str:
 
 @cache
 def _hints(promise: Any) -> Mapping[str, Any]:
+    """Field of a dataclass -> its type hint."""
     hints = get_type_hints(promise)
     return {each.name: hints[each.name] for each in fields(promise)}
 

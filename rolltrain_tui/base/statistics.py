@@ -21,6 +21,7 @@ class Smoothed:
     value: float | None = None
 
     def add(self, x: float) -> float:
+        """The new mean."""
         self.value = x if self.value is None else DECAY * self.value + (1 - DECAY) * x
         return self.value
 

@@ -171,6 +171,7 @@ def drain(master: int) -> None:
 
 @contextlib.contextmanager
 def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Contestant, Contestant, Contestant]]:
+    """The three contestants, ready to train."""
     with tempfile.TemporaryDirectory() as folder:
         field = bare_loop(campaign, overrides, Path(folder)), headless(campaign, overrides), on_screen(campaign, overrides)
         with ready(*field):
@@ -347,6 +348,7 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int, turns: in
 
 
 def table(result: Result) -> str:
+    """The result as text."""
     r = result
     return "\n".join(
         (

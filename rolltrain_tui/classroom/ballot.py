@@ -46,6 +46,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Round:
+    """A question to the room."""
+
     number: int
     """From 1. A vote names it, so that a late one is not counted for the next question."""
     question: str
@@ -55,6 +57,8 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
+    """How a round stands, or how it ended."""
+
     round: Round
     votes: tuple[int, ...]
     """Votes for each option: browsers and hands."""

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
+    """One lesson for a room."""
+
     name: str
     minutes: int
     question: str

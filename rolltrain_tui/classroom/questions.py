@@ -14,6 +14,8 @@ from rolltrain_tui.story.scene import Scene
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """What is asked, and what can be answered."""
+
     text: str
     options: tuple[Option, ...]
 

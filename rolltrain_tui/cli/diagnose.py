@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkup:
+    """What an examination of a save found."""
+
     campaign: str
     turn: int
     turns: int

@@ -49,6 +49,7 @@ def examine(saves: Path | None = None, progress: Callable[[str], None] = lambda 
 
 
 def report(found: dict[str, Any]) -> str:
+    """The findings as text."""
     from rolltrain_tui.base.safe_text import flat
 
     machine, terminal, saves, speed = found["machine"], found["terminal"], found["saves"], found["speed"]

@@ -109,6 +109,7 @@ def import_(file: Path, name: str | None, out: Path | None) -> None:
 
 
 def _what_next(folder: Path) -> str:
+    """What one can do with a run that was brought in."""
     from rolltrain_tui.runs import layout
     from rolltrain_tui.runs.saves import describe
 
@@ -137,6 +138,7 @@ def delete(run: str, out: Path | None, yes: bool) -> None:
 
 
 def _describe(run: "RunSummary") -> str:
+    """One line about a run."""
     if not run.campaign:
         return f"no good save: {run.damage}"
     from rolltrain_tui.story.phrases import title

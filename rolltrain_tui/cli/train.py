@@ -60,6 +60,7 @@ def train(
 
 
 def _campaign(name: str, data: Path | None, given: dict[str, Any]) -> "tuple[CampaignConfig, Path, Path]":
+    """The campaign, its base, and its file."""
     from rolltrain_tui.modes import campaign_file
 
     path = options.find_campaign(name)

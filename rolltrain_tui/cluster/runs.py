@@ -46,6 +46,8 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resuming:
+    """A save, or a run, to go on from."""
+
     path: Path
     runs: Path
     """Where the job's note is kept (see `job`)."""

@@ -126,6 +126,7 @@ def _wrong(detail: ErrorDetails, guide: Guide) -> Fault:
 
 
 def allowed(entry: Mapping[str, Any]) -> str:
+    """The values that a schema entry allows, in words."""
     if "anyOf" in entry:
         return " or ".join(map(allowed, entry["anyOf"]))
     if "const" in entry:

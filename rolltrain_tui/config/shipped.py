@@ -66,6 +66,7 @@ def find(name_or_path: str | Path) -> Path:
 
 
 def text_of(name: str) -> str:
+    """The file of a shipped campaign."""
     return (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
 
 

@@ -21,6 +21,8 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
+    """The results so far."""
+
     outcomes: table.Outcomes
     missing: int
     """Cells without a result, because the experiment was stopped."""

@@ -55,6 +55,8 @@ CONTROL = Arm()
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """One run of one arm."""
+
     arm: Arm
     seed: int
     campaign: str
@@ -121,6 +123,7 @@ def grid(
 def cells_of(
     config: CampaignConfig, arms: Iterable[Arm], seeds: Sequence[int], *, base: Path, data_sha256: str, probes: bool
 ) -> tuple[Cell, ...]:
+    """A cell for each of these arms on each of these seeds."""
     here = str(base.resolve())
     return tuple(Cell(arm, seed, _campaign(config, arm, seed), here, data_sha256, probes) for arm in arms for seed in seeds)
 

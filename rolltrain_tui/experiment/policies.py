@@ -38,6 +38,8 @@ WRONG: Mapping[State, tuple[Sick, ...]] = {"slow": ("overfit", "hot"), "hot": ("
 
 
 class Policy(Protocol):
+    """An auto-player."""
+
     def press(self, scene: Scene) -> Sequence[Command]:
         """The commands for the coming turn."""
 

@@ -21,6 +21,8 @@ TITLES: Mapping[Question, str] = {"robust": "Is it more robust?", "explore": "Do
 
 @dataclass(frozen=True, slots=True)
 class Measure:
+    """One number of a run."""
+
     name: str
     question: Question
     title: str

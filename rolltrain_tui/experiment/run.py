@@ -87,6 +87,8 @@ _FORMER = {"val_loss": "value", "best_val_loss": "best"}
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """A run that did not finish."""
+
     error: str
     """Foreign text: clean it before it is shown."""
 

@@ -13,6 +13,8 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One arm over its seeds."""
+
     arm: Arm
     value: Estimate
     difference: Estimate | None
@@ -42,6 +44,8 @@ class Contrast:
 
 
 class Outcomes:
+    """The outcome of each cell so far."""
+
     def __init__(self, cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome]) -> None:
         self.cells, self.arms = cells, arms_of(cells)
         self.done = {(cell.arm, cell.seed): out for cell, out in outcomes.items() if isinstance(out, Result)}
@@ -143,6 +147,7 @@ CONTRAST_HEAD = ("class", "rulebook", "policies", "Δ", "± SE", "seeds", "")
 
 
 def cells_of(row: Row) -> tuple[str, ...]:
+    """A row as the table prints it."""
     game = (row.deaths, row.level, row.uses, row.triggers, row.monsters)
     return (
         row.arm.title,

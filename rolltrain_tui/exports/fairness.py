@@ -10,6 +10,8 @@ LEAST_EXPECTED = 5
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
+    """The result of the test."""
+
     dice: int
     chi_square: float
     degrees: int

@@ -73,6 +73,7 @@ def _losses(axes: "Axes", summary: RunSummary) -> None:
 
 
 def _legend(axes: "Axes") -> None:
+    """Place the legend above the panel."""
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, fontsize=8, ncols=3, borderaxespad=0.1)
 
 

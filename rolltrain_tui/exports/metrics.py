@@ -76,6 +76,8 @@ class TurnMetrics:
 
 
 class MetricRecorder:
+    """Collects events into the metrics of each turn."""
+
     def __init__(self) -> None:
         self._metrics: TurnMetrics | None = None
         self._in_force: dict[str, int | None] = {}

@@ -18,6 +18,8 @@ CURVES = ("train/loss", "train/loss_rolled", "val/loss", "k/asked", "k/felt", "g
 
 @dataclass(slots=True)
 class AbilityTally:
+    """How one ability was used."""
+
     uses: int = 0
     """By the player."""
     triggers: int = 0
@@ -82,6 +84,7 @@ class RunSummary:
     """The last deaths, levels, gates, slain monsters and changed settings."""
 
     def hear(self, event: ev.Event) -> Self:
+        """One event of the story."""
         match event:
             case ev.CampaignBegan():
                 self.began, self.turns, self.sides = event, event.length, event.die
@@ -120,6 +123,7 @@ class RunSummary:
         return self
 
     def add(self, metrics: TurnMetrics) -> Self:
+        """One finished turn."""
         self.turn = metrics.turn
         measured = metrics.numbers.keys() - ({"k/asked"} if "k/felt" not in metrics.numbers else ())  # the two k are compared
         for name in measured & self.curves.keys():

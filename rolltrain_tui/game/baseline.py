@@ -79,6 +79,7 @@ def expert_line(config: CampaignConfig, learner: Learner, expert: Evaluation) ->
 
 
 def ghost_of(config: CampaignConfig, learner: Learner, evaluations: Sequence[Evaluated]) -> Ghost:
+    """The ghost of a finished plain training."""
     torch, info = sys.modules.get("torch"), learner.info()
     points = tuple(GhostPoint(e.turn, e.train_loss, e.value, e.standard_error) for e in evaluations)
     version = str(torch.__version__) if torch is not None else ""

@@ -124,6 +124,8 @@ class Twin:
 
 @dataclass(slots=True)
 class Walk:
+    """A twin under way."""
+
     ability: str
     """The ability that it does without; "" for all of the hero's."""
     abilities: tuple[str, ...]

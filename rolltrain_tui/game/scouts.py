@@ -43,6 +43,8 @@ State = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Walked:
+    """What one scout brought back."""
+
     values: list[float]
     """On each sequence; lower is better. Not finite where its training came to nothing."""
     lr: float
@@ -51,6 +53,8 @@ class Walked:
 
 
 class Scouts:
+    """The scouts of one campaign."""
+
     def __init__(self, learner: Learner) -> None:
         self._learner = learner
         objective = learner.info().objective
@@ -113,6 +117,7 @@ class Scouts:
         return found, sum(scout.gflop for scout in walked.values())
 
     def _walk(self, start: State, turns: int, usual: StepEffect, k: float) -> Walked:
+        """Send one scout."""
         if self._fork is None:
             self._fork = self._learner.fork()
         scout, spent, lr = self._fork, 0.0, 0.0

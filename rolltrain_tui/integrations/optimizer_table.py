@@ -35,6 +35,8 @@ Make = Callable[[Any], Optimizer]
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """What one optimiser showed."""
+
     name: str
     off: bool = False
     worst: float = 0.0

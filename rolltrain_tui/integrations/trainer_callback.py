@@ -68,6 +68,7 @@ class TrainerGame:
             self._once.warn("again", f"{over}; to go on with a game, resume from a checkpoint")
 
     def _play(self, game: Session) -> None:
+        """Play this game from now on."""
         for command in self._waiting:
             game.put(command)
         self._waiting.clear()

@@ -81,6 +81,7 @@ class PlainSession:
     # Typed lines, in the listener's thread.
 
     def hear(self, line: str) -> None:
+        """Obey a typed line, and answer it."""
         wish = typed.parse_command(line, self.run.config.dials)
         if wish is not None and (answer := self._obey(wish)):
             self.voice.say(answer)
@@ -268,6 +269,7 @@ def bag(scene: Scene) -> str:
 
 
 def dials(rows: Sequence[Dial]) -> str:
+    """Each dial, what it does, and what it can be turned to."""
     if not rows:
         return "This kind of training has no dials to turn."
     return "\n".join(flat(f"{' '.join((dial.name, '|'.join(dial.choices)))}: {dial.words}.".replace(" :", ":")) for dial in rows)

@@ -66,6 +66,8 @@ class SafeStream:
 
 
 class View(Protocol):
+    """Shows the events of a run."""
+
     def open(self, scene: Scene, turns: int) -> None:
         """Before the first event; `scene` is the story so far and follows what is shown."""
 

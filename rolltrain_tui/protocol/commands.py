@@ -58,6 +58,8 @@ class SpendInspiration:
 
 @dataclass(frozen=True, slots=True)
 class UseItem:
+    """Use up a thing from the bag."""
+
     item: str
 
 

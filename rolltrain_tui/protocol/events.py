@@ -425,6 +425,8 @@ class GhostPoint:
 
 @dataclass(frozen=True, slots=True)
 class CampaignBegan(Event):
+    """The run began."""
+
     topic = "note"
     milestone = True
 

@@ -98,6 +98,8 @@ class Examination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerInfo:
+    """What a learner is, for title lines and reports."""
+
     parameters: int
     model: str
     """What is trained, in a few words: "824,000 weights, 65 tokens"."""

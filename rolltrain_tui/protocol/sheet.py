@@ -16,6 +16,8 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
+    """The hero at one moment."""
+
     name: str = ""
     hero_class: str = ""
     level: int = 1

@@ -62,6 +62,8 @@ MINUS_FRACTION = Formula("-total / sides", lambda total, dc, sides: -total / sid
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """The four cells of a rulebook."""
+
     fumble: Formula
     miss: Formula
     hit: Formula

@@ -32,6 +32,8 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """One finished run."""
+
     folder: Path
     setup: Setup
     ended: CampaignEnded
@@ -45,6 +47,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """The finished runs of one setup."""
+
     best: Result
     attempts: int
 

@@ -251,6 +251,8 @@ class Run:
 
 
 class _OneTurn(Inbox):
+    """Lets one turn pass."""
+
     passed = False
 
     def wait_for_turn(self) -> bool:

@@ -13,6 +13,8 @@ class MissingExtraError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
+    """How a game is served."""
+
     host: str = "127.0.0.1"
     port: int = 8765
     """0: any that is free."""

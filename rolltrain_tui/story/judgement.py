@@ -50,6 +50,8 @@ def mark_of(outcome: Outcome) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
+    """A value and its standard error."""
+
     value: float
     standard_error: float
 

@@ -28,6 +28,8 @@ SIZE_SECONDS = 0.25
 
 
 class RanksOutfitter(TorchOutfitter):
+    """Expeditions that train on all ranks."""
+
     def __init__(self, launch: "Launch", leader: "Leader") -> None:
         super().__init__(launch)
         self._leader = leader

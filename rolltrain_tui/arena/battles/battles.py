@@ -21,12 +21,16 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
+    """An agent that will enter a battle."""
+
     champion: Champion
     hero: str = ""
     rulebook: str = ""
 
 
 class Battles:
+    """The battles of the arena in folder `root`."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.ledger = Ledger(root)
@@ -88,6 +92,8 @@ class Battles:
 
 @dataclass(frozen=True, slots=True)
 class MatchCheck:
+    """The result for one line of the ledger."""
+
     line: int
     ok: bool
     words: str

@@ -38,6 +38,8 @@ class RecordedMatch:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
+    """A bad line and the reason."""
+
     line: int
     trouble: str
 

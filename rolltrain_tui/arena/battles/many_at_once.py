@@ -20,6 +20,8 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class BoutLost:
+    """A match that could not be fought."""
+
     pair: PairBegan
     why: str
     """Foreign text."""

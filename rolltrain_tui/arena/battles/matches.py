@@ -54,6 +54,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
+    """An agent as it entered the battle."""
+
     name: str
     shape: Shape
     recipe: Recipe
@@ -82,6 +84,8 @@ class SeedResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
+    """The result of one contender."""
+
     rank: int
     """1 is the best. Contenders without a significant difference share a rank."""
     steps: int

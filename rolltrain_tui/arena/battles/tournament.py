@@ -80,6 +80,7 @@ def reopen(root: Path, name: str) -> Tournament:
 
 
 def exists(root: Path, name: str) -> bool:
+    """True if there is a tournament of this name."""
     return file_of(root / FOLDER, name).exists()
 
 
@@ -169,6 +170,7 @@ def pair_words(pair: PairBegan) -> str:
 
 
 def end_words(match: Match) -> str:
+    """The winner and the scores."""
     return f"{winner_words(match)} ({' : '.join(f'{standing.score.mean:.1f}' for standing in match.standings)})"
 
 
@@ -256,6 +258,7 @@ def table(tournament: Tournament, fought: dict[tuple[int, Pair], Match]) -> list
 
 
 def table_lines(tournament: Tournament, rows: Sequence[TableRow]) -> list[str]:
+    """A text table of the standings."""
     wide = max([len(contender.name) for contender in tournament.contenders] + [5])
     lines = [f"#   {'agent':<{wide}}  points  won  drawn  lost  buchholz  score"]
     for rank, row in enumerate(rows, start=1):

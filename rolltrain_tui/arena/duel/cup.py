@@ -58,6 +58,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
+    """A player as it entered."""
+
     name: str
     role: Role
     fingerprint: str

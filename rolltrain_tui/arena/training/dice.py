@@ -78,6 +78,7 @@ class Party:
         return effects
 
     def end(self, results: Sequence[StepResult]) -> None:
+        """End the turn with the result of each model's step."""
         for game, result in zip(self.games, results, strict=True):
             if game is not None:
                 game.end_turn(self.turn, result)

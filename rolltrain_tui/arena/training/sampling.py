@@ -77,6 +77,7 @@ def draw(logits: Tensor, uniform: Tensor, temperature: float, top_k: int | None)
 
 @cache
 def training_text(name: str, context: int) -> str:
+    """The training part of a corpus."""
     corpus = corpus_of(name, context)
     return corpus.decode(corpus.train.tolist())
 
@@ -87,6 +88,8 @@ def training_text(name: str, context: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SampleReport:
+    """Lines of one agent and their score."""
+
     lines: tuple[str, ...]
     """As the agent wrote them: untrusted text."""
     originality: Originality

@@ -38,6 +38,8 @@ class Originality:
 
 @dataclass(frozen=True, slots=True)
 class Score:
+    """The score of one agent on one seed."""
+
     loss: float
     """Validation loss in nats per character."""
     quality: float

@@ -57,6 +57,8 @@ class WindowSampler:
 
 @dataclass(frozen=True, slots=True)
 class TrainJob:
+    """How one model is trained."""
+
     recipe: Recipe
     data_seed: int
     steps: int

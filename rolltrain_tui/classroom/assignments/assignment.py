@@ -47,6 +47,8 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
+    """What is asked of a class."""
+
     format_version: int
     rolltrain: str
     id: str

@@ -14,6 +14,8 @@ FOLDER = "classes"
 
 @dataclass(frozen=True, slots=True)
 class Joined:
+    """A name in an assignment, and its seed."""
+
     assignment: str
     """Its id."""
     title: str

@@ -26,6 +26,8 @@ _UNLIMITED = Limits(10**6, 10**6, 1 << 50)
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
+    """How a child ended."""
+
     answer: bytes
     code: int | None
     """None: it was ended for taking too long."""
@@ -49,6 +51,7 @@ class Children:
         return limits_for(reference.cpu_seconds, reference.seconds)
 
     def examine(self, folder: Path, limits: Limits) -> Result:
+        """Examine the submission that is laid out in a folder."""
         ended = self._run(folder, limits)
         try:
             result: Result = codec(Result).load(parse_json(ended.answer))

@@ -14,6 +14,8 @@ ENOUGH = 5
 
 @dataclass(frozen=True, slots=True)
 class Handed:
+    """What of a submission is compared."""
+
     name: str
     file: str
     """SHA-256 of the archive."""

@@ -88,6 +88,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 def as_page(rows: Sequence[Row], assignment: Assignment) -> str:
+    """The whole file."""
     title = escape(flat(assignment.title))
     named = [row for row in rows if not row.nameless]
     counts = Counter(row.result.outcome for row in named)

@@ -17,6 +17,8 @@ _FILES = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """What one child may use."""
+
     cpu_seconds: float
     seconds: float
     """By the clock."""

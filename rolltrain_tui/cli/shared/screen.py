@@ -30,6 +30,8 @@ def missing_screen() -> str:
 
 
 class NoScreen(click.ClickException):
+    """There is nothing to draw on."""
+
     exit_code = WRONG_USE
 
     def show(self, file: Any = None) -> None:

@@ -22,6 +22,8 @@ MEMBERS, LEGS, CRADLE = "members", "legs", "births"
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """One of the population, as it stands."""
+
     index: int
     run: str
     """Its run folder."""

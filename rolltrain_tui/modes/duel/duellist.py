@@ -34,6 +34,8 @@ USUAL_POINTS = 8
 
 
 class Duellist(LeveredLearner):
+    """A learner that sits at the table."""
+
     kind = "duel"
     config: DuelConfig
     schedule: DecaySchedule

@@ -57,6 +57,7 @@ class Standing:
         self.best, self.last = math.inf, (math.inf, math.inf)
 
     def hear(self, value: float) -> None:
+        """One more evaluation."""
         if math.isfinite(value):
             self.best, self.last = min(self.best, value), (self.last[1], value)
 

@@ -62,6 +62,7 @@ class Replay:
         return {name: column[: min(count, len(self))] for name, column in self.columns.items()}
 
     def clear(self) -> None:
+        """Forget every row."""
         self._note(torch.empty(0, dtype=torch.long))
         self.position, self.full, self.stamps = 0, False, ()
         self.written += self.capacity  # followers take everything over

@@ -26,6 +26,8 @@ Batch = dict[str, Tensor]
 
 
 class Side:
+    """A role that learns."""
+
     tables: Tables
     """Its games as they stand, once they have begun."""
 
@@ -62,6 +64,7 @@ class Side:
 
     @property
     def exploration(self) -> ExplorationConfig:
+        """How its exploration goes by turns."""
         return self.config.exploration
 
     @property
@@ -189,6 +192,7 @@ class Rival(Side):
         return own or super().exploration
 
     def set_rate(self, turn: int) -> None:
+        """The learning rate of a turn."""
         own = self.config.rival
         if own is not None and (decay := own.decay) is not None:
             for group in self.optimizer.param_groups:

@@ -67,6 +67,8 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Example:
+    """A text with its label."""
+
     inputs: dict[str, list[int]]
     """input_ids, and whatever else the tokenizer gives: lists of the same length."""
     label: int

@@ -36,6 +36,8 @@ def need(package: str, extra: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """A model that is ready to be trained."""
+
     model: nn.Module
     tokenizer: Any
     vocabulary: int

@@ -35,6 +35,8 @@ COMMENTS = 29
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
+    """What was seen of a model and its data."""
+
     model: str = "model"
     data: str = "data.txt"
     task: str = "causal_lm"

@@ -26,6 +26,8 @@ FEWEST = 2
 
 @dataclass(frozen=True, slots=True)
 class Told:
+    """What was read."""
+
     lessons: Lessons
     sha256: str
     note: str

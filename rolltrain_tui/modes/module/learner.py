@@ -56,6 +56,8 @@ PROBE_BATCHES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingParts:
+    """What a program brings along to be trained."""
+
     model: nn.Module
     optimizer: Optimizer
     scheduler: Any

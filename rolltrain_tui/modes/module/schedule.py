@@ -38,6 +38,7 @@ class ModuleSchedule:
         return rate_of(self.optimizer)
 
     def advance(self) -> None:
+        """One turn further."""
         self.turn += 1
         if self.scheduler is None:
             return

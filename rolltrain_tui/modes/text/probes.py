@@ -41,6 +41,7 @@ class Trail:
         """Length of the path: the sum of the turns' moves."""
 
     def mark(self) -> None:
+        """A turn is over."""
         here = _weights(self._learner)
         self.length += torch.dist(here, self._here).item()
         self._here = here

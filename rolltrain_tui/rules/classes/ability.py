@@ -35,6 +35,8 @@ class Option:
 
 @dataclass(slots=True)
 class AbilityState:
+    """The charges of one ability, and the form in force."""
+
     left: int | None
     """Charges; None when it has no pool."""
     form: Literal["", "live", "passive"] = ""
@@ -83,6 +85,8 @@ class PowerContext:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
+    """How a form began."""
+
     words: str = ""
     """What it does to this turn, half a sentence for the story; empty: the row's claim is told."""
     facts: tuple[Event, ...] = ()

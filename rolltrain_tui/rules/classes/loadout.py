@@ -264,6 +264,7 @@ class Loadout:
         return facts
 
     def end_all(self, turn: int, reason: str) -> list[Event]:
+        """End every ability in force."""
         facts: list[Event] = []
         for ability, _, held in self._in_force():
             held.end()

@@ -25,6 +25,8 @@ def ghost_value(points: Sequence[GhostPoint], turn: float, worst: float = inf) -
 
 @dataclass(frozen=True, slots=True)
 class Gate:
+    """The gates of one campaign."""
+
     points: tuple[GhostPoint, ...]
     tolerance: float
     """How much worse than the ghost still passes, in the objective's unit."""

@@ -55,6 +55,8 @@ class Heard(Protocol):
 
 
 class SignalMonitor:
+    """The signals of one run, as they stand."""
+
     def __init__(self, scouting: int = 0, objective: Objective | None = None, highest: Mapping[str, float] | None = None) -> None:
         """`highest`: signal -> its upper bound in this campaign, in place of the row's."""
         self.scouting = scouting

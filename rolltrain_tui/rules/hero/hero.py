@@ -8,6 +8,8 @@ from rolltrain_tui.rules.hero.hero_class import HeroClass
 
 @dataclass(slots=True)
 class Hero:
+    """The character sheet."""
+
     name: str
     calling: HeroClass
     level: int

@@ -41,6 +41,8 @@ class SignalTie:
 
 @dataclass(frozen=True, slots=True)
 class DueMonster:
+    """A monster that is due, and the index of its symptom."""
+
     monster: Monster
     symptom: int
 

@@ -20,6 +20,8 @@ from rolltrain_tui.rules.naming import suggestion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
+    """One kind of item."""
+
     name: str
     title: str
     effects: tuple[StepEffect, ...]

@@ -45,6 +45,8 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class SlotSummary:
+    """One save of a run."""
+
     folder: Path
     name: str
     """As the player typed it, or the folder's name."""

@@ -27,6 +27,8 @@ class SaveError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """What lists show of a save."""
+
     campaign: str
     hero: str
     hero_class: str

@@ -59,6 +59,7 @@ def autosave_name(turn: int) -> str:
 
 
 def autosave_turn(name: str) -> int | None:
+    """The turn of a save that is named as autosaves are."""
     match = AUTOSAVE.fullmatch(name)
     return int(match[1]) if match else None
 

@@ -28,6 +28,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
+    """A twin's verdict."""
+
     turn: int
     ability: str
     since: int
@@ -38,6 +40,8 @@ class Judged:
 
 @dataclass(slots=True)
 class Side:
+    """One run in numbers."""
+
     name: str
     campaign: str = ""
     seed: int = 0
@@ -135,6 +139,7 @@ def _note(side: Side, event: ev.Event) -> None:
 
 
 def report(found: TwoRuns) -> str:
+    """The two runs in a few short tables."""
     lines = [f"A  {_about(found.a)}", f"B  {_about(found.b)}", ""]
     if found.parted is None:
         return "\n".join([*lines, f"The same to the last bit, all {counted(found.a.turn, 'turn')}."])

@@ -17,6 +17,8 @@ LEAPING = {(Spoke, "text"), (Examined, "layers")}
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    """The first difference."""
+
     turn: int
     where: str
     """ "dice", "story", "weights", "state" or "training"."""

@@ -78,6 +78,8 @@ class Differs(Exception):
 
 
 class Verification:
+    """One run under examination."""
+
     def __init__(
         self,
         start: StartPoint,

@@ -13,6 +13,8 @@ OVER = "event: over\ndata: null\n\n"
 
 
 class Feed(Source):
+    """Parts in, phones out."""
+
     def __init__(self) -> None:
         super().__init__()
         self.wanted: Callable[[], None] = lambda: None

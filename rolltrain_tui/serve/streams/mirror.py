@@ -31,6 +31,8 @@ def only_picture(written: str) -> str:
 
 
 class Mirror(Source):
+    """Frames in, viewers out."""
+
     def __init__(self) -> None:
         super().__init__()
         self.paint: Callable[[], None] = lambda: None

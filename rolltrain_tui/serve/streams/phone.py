@@ -49,6 +49,7 @@ def pace(bridge: Bridge) -> str:
 
 
 def chart(scene: Scene) -> dict[str, object]:
+    """The curve, thinned."""
     objective = scene.objective
     ghost = () if scene.ghost is None else scene.ghost.points
     title = "Loss" if objective.of_loss else objective.title

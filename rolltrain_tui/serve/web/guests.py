@@ -35,6 +35,8 @@ QUIT_SECONDS, TERM_SECONDS = 8.0, 2.0
 
 @dataclass(slots=True)
 class Guests:
+    """The games of the guests."""
+
     command: Sequence[str]
     saves: Path
     seats: Seats

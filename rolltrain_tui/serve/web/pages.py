@@ -35,6 +35,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 @dataclass(frozen=True)
 class Page:
+    """What is sent for an address."""
+
     body: bytes
     kind: str
     etag: str = '""'
@@ -47,6 +49,8 @@ class Page:
 
 
 class Pages:
+    """All pages by their address."""
+
     def __init__(self, *, play: bool) -> None:
         """`play`: guests may play games of their own."""
         named = FOR_ALL | FOR_GUESTS | (FOR_PLAYERS if play else {})

@@ -43,6 +43,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Room:
+    """Everything that the pages lead to."""
+
     door: Door
     mirror: Mirror
     feed: Feed
@@ -69,6 +71,8 @@ class Room:
 
 
 class Site:
+    """The pages of one room."""
+
     def __init__(self, room: Room) -> None:
         self.room = room
         self.pages = Pages(play=room.guests is not None)

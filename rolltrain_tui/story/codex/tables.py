@@ -63,6 +63,7 @@ def modifiers(_: str) -> str:
 
 
 def levels(_: str) -> str:
+    """XP and proficiency by level."""
     head = ("level", "XP (source)", "XP (srd)", "proficiency")
     rows = [
         (str(level), f"{XP_TABLES['source'][level - 1]:,}", f"{XP_TABLES['srd'][level - 1]:,}", f"+{proficiency(level)}")
@@ -72,6 +73,7 @@ def levels(_: str) -> str:
 
 
 def hero_class(name: str) -> str:
+    """The facts of a class."""
     row = CLASSES[name]
     own = ", ".join(f"[{ABILITIES[ability].title}]({ability})" for ability in row.abilities)
     gained = hit_points_gained(row.hit_die, 0)
@@ -89,6 +91,7 @@ def hero_class(name: str) -> str:
 
 
 def ability(name: str) -> str:
+    """The facts of an ability, from its row in the rules."""
     row = ABILITIES[name]
     pool = row.power.most(1)
     charges = "no charges: as often as you like" if pool is None else f"{pool} at level 1, back after a {row.recharge} rest"
@@ -108,6 +111,7 @@ def ability(name: str) -> str:
 
 
 def monster(name: str) -> str:
+    """The facts of a monster, from its row in the rules."""
     row = BESTIARY[name]
     return "\n".join(
         (
@@ -156,6 +160,7 @@ def _with_unit(value: float, unit: str) -> str:
 
 
 def symptoms(_: str) -> str:
+    """Each monster and what brings it."""
     rows = [
         f"- **[{row.title}]({row.name})** ({row.challenge}): {_symptom(symptom)}{' (at once)' if symptom.at_once else ''}."
         for row in BESTIARY.values()
@@ -165,6 +170,7 @@ def symptoms(_: str) -> str:
 
 
 def signals(_: str) -> str:
+    """Each signal, what it measures and what to do about it."""
     return "\n".join(
         f"- **{row.title}** ({_measured(row.name)}): {row.meaning}. Healthy {_range(row)}. Sick: {row.advice}." for row in SIGNALS.values()
     )

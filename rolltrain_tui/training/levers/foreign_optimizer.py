@@ -79,6 +79,7 @@ class OptimizerHooks:
             hook.remove()
 
     def arm(self, effect: StepEffect) -> None:
+        """The next step is taken under `effect`."""
         self.disarm()
         self.effect, self.motion, self.looked, self.further = effect, None, False, False
         self._mark = self._written()

@@ -26,6 +26,7 @@ def to_training_mode(optimizer: Optimizer) -> None:
 
 @contextmanager
 def in_training_mode(optimizer: Optimizer) -> Iterator[None]:
+    """Inside, the optimiser is in training mode."""
     if has_modes(optimizer) and not all(group.get(MODE, True) for group in optimizer.param_groups):
         with _visit(optimizer, training=True):
             yield

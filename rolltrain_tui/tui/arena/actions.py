@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 class Hall(Protocol):
+    """The screen, as its actions see it."""
+
     rows: list[RosterRow]
     champion: Champion | None
     """The current agent; None if there is none or its file cannot be read."""

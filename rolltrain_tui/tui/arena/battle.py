@@ -59,6 +59,7 @@ class BattleScreen(WorkingScreen):
 
     @classmethod
     def repeat(cls, battles: Battles, recorded: RecordedMatch) -> "BattleScreen":
+        """The screen of a recorded match that is fought again and compared."""
         match = recorded.match
         return cls(battles, match.terms, match.contenders, (recorded.number, match))
 

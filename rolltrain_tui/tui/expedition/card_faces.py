@@ -135,6 +135,7 @@ GATE_SHUT = (" _________ ", "/    |    \\", "|   o|o   |", "|    |    |", "|____
 
 
 def gate_face(event: GateFaced, objective: Objective = VALIDATION_LOSS) -> CardFace:
+    """The gate's question and the run's answer."""
     rows = (
         ("This run", f"{objective.text(event.value, 3)} on the probe set"),
         (capital(objective.par), f"{loss(event.ghost, 3)} at this turn{_recorded(objective)}"),
@@ -153,6 +154,7 @@ NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "
 
 
 def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> CardFace:
+    """What an ability did, as measured."""
     name = flat(title(event.ability)) if event.ability else "all abilities"
     delta = minus(f"{event.delta:+.4f}{plus_minus(event.standard_error, 4)}")
     rows = (
@@ -175,6 +177,7 @@ def down_face(event: HeroHurt) -> CardFace:
 
 
 def fall_face(event: HeroFell) -> CardFace:
+    """What a fall costs."""
     back = "The campaign ends here." if event.back_to_turn is None else f"The weights of turn {event.back_to_turn}, the last camp, return."
     rows = (
         ("", back),

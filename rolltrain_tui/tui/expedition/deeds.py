@@ -41,6 +41,8 @@ STATS = {
 
 
 class Deeds(Orders):
+    """The orders that came with the adventure."""
+
     _joining: Timer | None = None
     """Looks whether the player can take part."""
 
@@ -57,6 +59,7 @@ class Deeds(Orders):
         return sends_scouts(self.campaign)
 
     def send_scouts(self) -> None:
+        """Send scouts after the next turn."""
         self.send(SendScouts(), "Scouts")
 
     def action_chart(self) -> None:
@@ -174,6 +177,7 @@ class Deeds(Orders):
     # The bag.
 
     def action_bag(self) -> None:
+        """The bag's items, each with what it does."""
         if not self.scene.bag:
             self.tell_player("The bag is empty; monsters that fall may leave something behind.", "warn")
             return

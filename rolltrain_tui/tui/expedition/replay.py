@@ -77,6 +77,7 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
 
     @property
     def last(self) -> int:
+        """The last turn that was recorded."""
         return self.reel.recording.last
 
     # The viewer's keys.

@@ -17,6 +17,8 @@ EACH_EVALUATION = frozenset({"evaluation"})
 
 
 class Teaching(Deeds):
+    """The orders of a classroom."""
+
     presenting = False
     """Few large panels."""
 

@@ -21,6 +21,8 @@ assert sys.platform != "win32", "Textual has another driver there"
 
 
 class OnTerminal(Protocol):
+    """The app, as its driver sees it."""
+
     is_running: bool
 
     def takes_over_picture(self) -> bool: ...

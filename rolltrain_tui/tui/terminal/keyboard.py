@@ -10,6 +10,8 @@ from textual.message import Message
 
 
 class Keyboard:
+    """Bytes in, events out."""
+
     def __init__(self) -> None:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._parser = _LenientParser()

@@ -29,6 +29,8 @@ class RunOpener(Protocol):
 
 
 class TorchOutfitter:
+    """Expeditions that train."""
+
     def __init__(self, launch: Launch) -> None:
         self._runs = launch.runs
 

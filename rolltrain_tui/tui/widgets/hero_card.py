@@ -29,6 +29,8 @@ def head(row: HeroClass, die: str) -> Content:
 
 
 class HeroSheet(Vertical):
+    """Everything about one class."""
+
     DEFAULT_CSS = """
     HeroSheet { height: auto; }
     HeroSheet .sheet-top { height: auto; margin-bottom: 1; }
@@ -70,6 +72,8 @@ class HeroCard(Widget):
     picked: reactive[bool] = reactive(False)
 
     class Clicked(Message):
+        """The player clicked this card."""
+
         def __init__(self, hero_class: str) -> None:
             super().__init__()
             self.hero_class = hero_class

@@ -27,6 +27,8 @@ class NameList(OptionList, inherit_bindings=False):
 
 
 class RowList(DataTable[Any], inherit_bindings=False):
+    """Rows of a table to choose from."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor_up", "Up", show=False, tooltip="The row above"),
         Binding("down,j", "cursor_down", "Down", show=False, tooltip="The row below"),

@@ -103,6 +103,7 @@ class Panel(Widget):
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text, for copying."""
         return selection.extract("\n".join("".join(span[0] for span in line).rstrip() for line in self._lines)), "\n"
 
     def on_resize(self) -> None:

@@ -29,6 +29,8 @@ def uses(stat: str) -> str:
 
 
 class StatEditor(Widget, can_focus=True):
+    """Edits a StatSheet."""
+
     DEFAULT_CSS = """
     StatEditor { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     """

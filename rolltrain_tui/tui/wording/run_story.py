@@ -32,6 +32,8 @@ DIGITS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStory:
+    """A finished run."""
+
     scene: Scene
     folder: Path
     path: Path | None
@@ -76,6 +78,7 @@ class RunStory:
 
 
 def headline(story: RunStory) -> str:
+    """The outcome, and what it says."""
     words = story.judgement.against(story.scene.objective.par)
     return f"{HEADLINES[story.judgement.outcome]}   {capital(words)}."
 

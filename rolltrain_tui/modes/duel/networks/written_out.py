@@ -56,6 +56,7 @@ def add_layer(layer: nn.Linear, slopes: Tensor, read: Tensor) -> None:
 
 
 def add(p: Tensor, gradient: Tensor) -> None:
+    """Add a gradient to `.grad`."""
     if p.grad is None:
         p.grad = gradient
     else:

@@ -47,6 +47,7 @@ def random_pairs(boards: Boards, chance: Tensor) -> Tensor:
 
 
 def all_coordinates(boards: Boards, chance: Tensor) -> Tensor:
+    """Always every coordinate."""
     return torch.full((len(boards),), actions(boards.dimension) - 1, device=boards.x.device)
 
 
@@ -122,6 +123,8 @@ def choose_last(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Player(Generic[Moves]):
+    """A fixed player."""
+
     name: str
     """As a campaign file says it."""
     title: str

@@ -13,6 +13,8 @@ from rolltrain_tui.modes.duel.side import Side
 
 
 class Pool:
+    """The opponents of each role, by name."""
+
     def __init__(self, sides: Sequence[Side], copies: int, saved: Saved) -> None:
         """`sides`: the roles that learn. `copies`: older selves that are kept of each. `saved`: networks of other runs."""
         self.sides, self.copies, self.saved = sides, copies, saved
@@ -20,6 +22,7 @@ class Pool:
         """Older selves, by names such as older.host.0: never changed, only replaced."""
 
     def against(self, role: Role) -> Mapping[str, Any]:
+        """The players on the other side of a role."""
         if role == "host":
             fixed: dict[str, Any] = {name: row.move for name, row in AGENTS.items()}
         else:

@@ -17,6 +17,8 @@ WIDEST = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """How a game ended."""
+
     moves: int
     over: bool
     """False: it was stopped at the limit."""

@@ -40,6 +40,7 @@ class Seat:
         return tuple(choices(position.rules.dimension)[code].nonzero().flatten().tolist())
 
     def takes(self, position: Position, chosen: tuple[int, ...], chance: Tensor) -> int:
+        """The coordinate that an agent takes."""
         assert self.agent is not None, "only an agent takes one of them"
         return int(self.agent(shares(position.points), mask(chosen, position.rules.dimension), chance)[0])
 

@@ -17,6 +17,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """A command and what follows it."""
+
     word: str
     rest: str = ""
 

@@ -62,6 +62,7 @@ def shown_all(points: Points) -> list[str]:
 
 
 def table_rows(points: Points) -> list[list[str]]:
+    """The coordinates of each point as text."""
     most = most_of(points)
     return [[figure(value, most) for value in point] for point in points]
 
@@ -126,5 +127,6 @@ def result_words(result: Result) -> str:
 
 
 def series_words(sitting: Sitting) -> str:
+    """The result of a series that is decided."""
     won, lost = sitting.score
     return f"You {'win' if won > lost else 'lose'} the series {won} : {lost}."

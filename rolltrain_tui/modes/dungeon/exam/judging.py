@@ -12,6 +12,8 @@ from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, World
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """How a game went."""
+
     won: bool
     score: float
     """Part of the world's points, 0 to 1."""

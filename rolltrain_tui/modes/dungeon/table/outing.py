@@ -28,6 +28,7 @@ class Outing:
         self.open(seed)
 
     def open(self, seed: int) -> None:
+        """The world of a seed, from its beginning."""
         self.close()
         self.sitting = Sitting(self._maker(seed))
         self.rival = Rival(self._mind, self._maker(seed)) if self._mind is not None else None

@@ -60,6 +60,8 @@ def drawn(chances: Sequence[float], u: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """A move of the rival."""
+
     command: str
     probability: float
     others: tuple[tuple[str, float], ...]

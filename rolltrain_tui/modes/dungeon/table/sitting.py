@@ -18,6 +18,8 @@ OFFERED = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
+    """The answer to one line."""
+
     command: str
     """What was understood; the line itself where it is no command."""
     text: str

@@ -61,6 +61,7 @@ class Corpus:
         return "".join(map(self.vocabulary.__getitem__, places))
 
     def describe(self) -> str:
+        """One sentence for people."""
         floor = "its floor is unknown" if self.floor is None else f"no model gets below {self.floor:.4f} nats per character"
         return (
             f"{self.name}: {len(self.train) + len(self.val):,} characters, {len(self.vocabulary)} different ones,"

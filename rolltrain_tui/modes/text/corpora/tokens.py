@@ -19,6 +19,8 @@ _CHUNK = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
+    """A whole text, encoded."""
+
     ids: Tensor
     """(N,): places in `vocabulary`."""
     vocabulary: str

@@ -33,6 +33,8 @@ Destination = Literal["quit", "title"]
 
 
 class Host(Protocol):
+    """The app, as screens see it."""
+
     torch_ready: bool
     torch_line: str
     """Such as "torch 2.13 · cpu, 2 threads · ready"."""

@@ -23,6 +23,8 @@ class SavesScreen(TavernScreen):
 
     @dataclass
     class SavesListed(Message):
+        """The runs, newest first."""
+
         runs: "list[RunSummary]"
 
     def list_saves(self) -> None:
