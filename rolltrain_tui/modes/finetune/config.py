@@ -18,9 +18,10 @@ from rolltrain_tui.modes.text.config import BatchConfig
 from rolltrain_tui.protocol.objective import Objective
 
 LONGEST_PATH = 1000
+LONGEST_NAME = 200
 
 Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PATH)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 def _checked(path: str | None) -> str | None:

@@ -86,16 +86,32 @@ def label_of(path: Path, row: Row, column: str, labels: Sequence[str]) -> int:
 
 def label_name(value: Any) -> str:
     """As it is written in a campaign."""
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value).strip()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:g}"
+    return str(value).strip()
 
 
 def _value(path: Path, row: Row, column: str, key: str) -> Any:
+    """What stands in the column. DataError where it is missing, or where what stands there is no text that can be written down."""
     if column not in row.values:
         there = ", ".join(shown_value(name) for name in list(row.values)[:12])
         raise DataError(
             f"{place(path, row.header or row.line)}: there is no column {shown_value(column)}, only {there}; set {key} to one of them."
         )
-    return row.values[column]
+    value = row.values[column]
+    if isinstance(value, str) and not whole(value):
+        raise DataError(
+            f"{place(path, row.line)}: column {shown_value(column)} holds half of a character (an escape such as \\ud83d by itself); "
+            "write both halves, or take it out."
+        )
+    return value
+
+
+def whole(text: str) -> bool:
+    """Whether every character is whole: JSON can escape the halves of one (surrogates) by themselves, and UTF-8 has no place for these."""
+    return not re.search(r"[\ud800-\udfff]", text)
 
 
 def _json_rows(path: Path, text: str) -> Iterator[Row]:
@@ -131,15 +147,20 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
                 continue
             if not header:
                 header, top = [name.strip() for name in values], at
-                if len(set(header)) < len(header) or "" in header:
+                named = [name for name in header if name]
+                if len(set(named)) < len(named) or not named:
                     raise DataError(f"{place(path, at)}: the first line must name each column once (got {shown_value(first)}).")
                 continue
             if len(values) != len(header):
-                counted = f"{len(values)} values for {len(header)} columns"
+                counted = f"{_many(values, 'value')} for {_many(header, 'column')}"
                 raise DataError(f'{place(path, at)}: {counted}; put values that hold a {_name(delimiter)} in double quotes ("").')
-            yield Row(at, dict(zip(header, values, strict=True)), top)
+            yield Row(at, {name: value for name, value in zip(header, values, strict=True) if name}, top)
     except csv.Error as error:
         raise DataError(f'{place(path, line)}: not CSV ({error}); write a quote inside quotes twice (""), and close every quote.') from None
+
+
+def _many(things: Sequence[str], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _name(delimiter: str) -> str:

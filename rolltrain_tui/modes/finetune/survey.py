@@ -6,22 +6,25 @@ The template is that campaign for a folder and a file that are not there.
 import json
 import math
 import os
-from collections import Counter
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.base.safe_text import shown as shown_value
+from rolltrain_tui.modes.finetune.config import LONGEST_NAME
 from rolltrain_tui.modes.finetune.folder import ModelFolder, look
-from rolltrain_tui.modes.finetune.rows import Row, label_name, read_rows, texts_of
+from rolltrain_tui.modes.finetune.rows import Row, label_name, place, read_rows, texts_of, whole
 from rolltrain_tui.modes.text.corpora.other_forms import refuse_other_forms
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
 TEXT_COLUMNS = ("text", "sentence", "content", "review", "document", "body", "prompt", "question", "title", "message")
 LABEL_COLUMNS = ("label", "labels", "class", "category", "target", "sentiment", "stars", "rating", "topic", "intent")
 MOST_LABELS = 200
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 ATTENTION = ("c_attn", "q_proj", "v_proj", "query", "value", "query_key_value", "qkv_proj", "Wqkv", "q_lin", "v_lin")
 """Layers of attention by the names that model families give them: where adapters are usually put."""
 TOKENS_A_TURN = 1024
@@ -83,12 +86,13 @@ def _survey(model: ModelFolder, data: Path, folder: Path) -> Found:
     task = "classifier" if classifies or (label is not None and (both_ways or not causal)) else "causal_lm"
     if label is None and (task == "classifier" or both_ways):
         raise DataError(
-            f"{shown(data)}: {shown(model.path)} is a model that classifies, and no column looks like labels; take csv or jsonl, "
-            "and name a column label"
+            f"{shown(data)}: {shown(model.path)} is a model that classifies, and no column looks like labels{_unfit(rows)}; take csv or "
+            "jsonl, and name a column label"
         )
     text = _text_column(data, rows, label) if rows else None
     tokenizer = load_tokenizer(model)
-    texts = [found for _, found in texts_of(data, rows, text)[0]] if text is not None else _pieces(plain)
+    read = texts_of(data, rows, text)[0] if text is not None else []  # rows without text are left out, and so are their labels
+    texts = [found for _, found in read] if text is not None else _pieces(plain)
     some = texts[:: max(1, len(texts) // SAMPLE)][:SAMPLE]
     counts = [len(tokenizer(one, verbose=False)["input_ids"]) for one in some]
     shapes = model.shapes()
@@ -99,7 +103,7 @@ def _survey(model: ModelFolder, data: Path, folder: Path) -> Found:
         form=form,
         text=text,
         label=label if task == "classifier" else None,
-        labels=_labels(data, rows, label, model) if task == "classifier" and label is not None else None,
+        labels=_labels(data, [row for row, _ in read], label, model) if task == "classifier" and label is not None else None,
         context=model.context,
         weights=sum(map(math.prod, shapes.values())),
         layers=[name for name in ATTENTION if any(f".{name}." in own for own in shapes)] or ["all-linear"],
@@ -117,28 +121,54 @@ def _form(data: Path) -> str:
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows[:SAMPLE] for name in row.values))
+    """Those that a campaign can name."""
+    return [name for name in dict.fromkeys(name for row in rows[:SAMPLE] for name in row.values) if _fits(name)]
+
+
+def _fits(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME and whole(name)
 
 
 def _label_column(rows: Sequence[Row]) -> str | None:
     """The column of a usual name, else the one with the fewest values; None where all have too many values for labels, or one."""
     columns = {name.lower(): name for name in _columns(rows)}
-    values = {name: len({str(row.values.get(own)) for row in rows}) for name, own in columns.items()}
-    most = min(MOST_LABELS, max(2, len(rows) // 4))
-    fit = [name for name, count in values.items() if 2 <= count <= most and name not in TEXT_COLUMNS]
+    values = {name: len(_values_of(rows, own)) for name, own in columns.items()}
+    fit = [name for name, count in values.items() if 2 <= count <= _most_labels(rows) and name not in TEXT_COLUMNS]
     best = next((name for name in LABEL_COLUMNS if name in fit), None) or min(fit, key=lambda name: values[name], default=None)
     return None if best is None else columns[best]
 
 
+def _most_labels(rows: Sequence[Row]) -> int:
+    return min(MOST_LABELS, max(2, len(rows) // 4))
+
+
+def _values_of(rows: Sequence[Row], column: str) -> set[str]:
+    """What stands in the column, without what stands for nothing."""
+    return {label_name(value) for row in rows if not _nothing(value := row.values.get(column))}
+
+
+def _nothing(value: Any) -> bool:
+    """Null, NaN, and nothing but white space: so programs write a value that is missing."""
+    return value is None or (isinstance(value, float) and math.isnan(value)) or (isinstance(value, str) and not value.strip())
+
+
+def _unfit(rows: Sequence[Row]) -> str:
+    """Why a column of a usual name does not look like labels."""
+    for column in _columns(rows):
+        if column.lower() in LABEL_COLUMNS:
+            count, most = len(_values_of(rows, column)), _most_labels(rows)
+            held = "one value only" if count == 1 else f"{count:,} different values in {len(rows):,} rows, and {most} would do"
+            return f" (column {shown_value(column)} holds {held if count else 'nothing'})"
+    return f" among {', '.join(map(shown_value, _columns(rows)[:12]))}" if rows else ""
+
+
 def _text_column(data: Path, rows: Sequence[Row], label: str | None) -> str:
     """The column of a usual name, else the one with the longest texts. DataError where none holds text."""
-    columns = {name.lower(): name for name in _columns(rows) if name != label}
-    for name in TEXT_COLUMNS:
-        if name in columns:
-            return columns[name]
-    lengths = {
-        name: sum(len(value) for row in rows[:SAMPLE] if isinstance(value := row.values.get(name), str)) for name in columns.values()
-    }
+    columns = [name for name in _columns(rows) if name != label and not all(_nothing(row.values.get(name)) for row in rows)]
+    usual = [name for own in TEXT_COLUMNS for name in columns if name.lower() == own]
+    if usual:
+        return usual[0]
+    lengths = {name: sum(len(value) for row in rows if isinstance(value := row.values.get(name), str)) for name in columns}
     best = max(lengths, key=lambda name: lengths[name], default=None)
     if best is None or not lengths[best]:
         raise DataError(
@@ -149,14 +179,27 @@ def _text_column(data: Path, rows: Sequence[Row], label: str | None) -> str:
 
 def _labels(data: Path, rows: Sequence[Row], column: str, model: ModelFolder) -> list[str]:
     """The labels in the order of the model's outputs, where it classifies and knows them; else in the order of their names."""
-    counted = Counter(label_name(row.values.get(column)) for row in rows)
-    found = sorted(counted, key=lambda name: (0, int(name), "") if name.lstrip("-").isdecimal() else (1, 0, name))
+    names = {_label(data, row, column) for row in rows}
+    found = sorted(names, key=lambda name: (0, int(name), "") if _INTEGER.fullmatch(name) else (1, 0, name))
     own = model.labels if any("ForSequenceClassification" in name for name in model.architectures) else None
-    if own is not None and set(found) <= {*own, *map(str, range(len(own)))}:
+    if own is not None and set(found) <= {*own, *map(str, range(len(own)))} and len(own) == len({*filter(_fits, own)}) >= 2:
         return own
     if len(found) < 2:
         raise DataError(f"{shown(data)}: column {shown_value(column)} holds {shown_value(found[0])} only; a classifier needs two labels.")
     return found
+
+
+def _label(data: Path, row: Row, column: str) -> str:
+    """DataError where a campaign could not name it."""
+    value = row.values.get(column)
+    name = "" if _nothing(value) else label_name(value)
+    if isinstance(value, dict | list) or not _fits(name):
+        got = "nothing" if not name else shown_value(value)
+        raise DataError(
+            f"{place(data, row.line)}: column {shown_value(column)} must hold a label, a number or at most {LONGEST_NAME} characters of "
+            f"text (got {got}); correct the row, or take it out."
+        )
+    return name
 
 
 def _pieces(text: str) -> list[str]:

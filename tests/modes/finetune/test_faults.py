@@ -165,6 +165,8 @@ DATA: dict[str, tuple[str, str | bytes, str]] = {
     "a number as text": ("jsonl", '{"text": 3, "label": 0}\n', ":1: column 'text' must hold text (got 3)"),
     "a label that is null": ("jsonl", '{"text": "a", "label": null}\n', ":1: label null must be one of"),
     "a label that is a list": ("jsonl", '{"text": "a", "label": [1, 0]}\n', ":1: label a list of 2 must be one of"),
+    "half of a character": ("jsonl", '{"text": "\\ud83d", "label": 0}\n', ":1: column 'text' holds half of a character"),
+    "columns without names": ("csv", ",\na,b\n", "must name each column once"),
     "a row without the column": ("jsonl", '{"text": "a", "label": 0}\n{"label": 1}\n', ":2: there is no column 'text', only 'label'"),
     "deep": ("jsonl", "[" * 3000, "JSON"),
 }

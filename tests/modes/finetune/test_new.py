@@ -74,6 +74,71 @@ def test_rows_for_a_writer(new: Callable[..., FinetuneConfig], tmp_path: Path) -
     assert (config.model.task, config.data.text, config.data.label) == ("causal_lm", "text", None)
 
 
+def lines(*rows: dict[str, object]) -> str:
+    return "\n".join(map(json.dumps, rows))
+
+
+def told(**changes: object) -> str:
+    """The rows as JSONL, with another last one."""
+    rows: list[dict[str, object]] = [{"text": text, "label": label} for text, label in ROWS]
+    return lines(*rows[:-1], {**rows[-1], **changes})
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "row", "columns", "labels"),
+    [
+        ("i.csv", ",text,mood", lambda text, label: f"7,{text},{label}", ("text", "mood"), ["merry", "sad"]),
+        ("end.csv", "text,mood,", lambda text, label: f"{text},{label},", ("text", "mood"), ["merry", "sad"]),
+        ("body.csv", "text,body,mood", lambda text, label: f",{text},{label}", ("body", "mood"), ["merry", "sad"]),
+        ("twice.csv", "Text,text,mood", lambda text, label: f"{text},,{label}", ("Text", "mood"), ["merry", "sad"]),
+        ("signs.csv", "text,mood", lambda text, label: f"{text},{'--5' if label == 'sad' else '²'}", ("text", "mood"), ["--5", "²"]),
+        ("ids.jsonl", "", lambda text, label: lines({"text": text, "n": 1e6 + (label == "sad")}), ("text", "n"), ["1000000", "1000001"]),
+        ("no_name.jsonl", "", lambda text, label: lines({"": text, "story": text, "n": label}), ("story", "n"), ["merry", "sad"]),
+        ("no_text.jsonl", lines({"text": " ", "n": "odd"}), lambda text, n: lines({"text": text, "n": n}), ("text", "n"), ["merry", "sad"]),
+    ],
+)
+def test_odd_rows(
+    name: str,
+    first: str,
+    row: Callable[[str, str], str],
+    columns: tuple[str, str],
+    labels: list[str],
+    new: Callable[..., FinetuneConfig],
+    tmp_path: Path,
+) -> None:
+    """Columns without a name or without texts are passed over, and labels are told apart as they are written."""
+    path = tmp_path / name
+    path.write_text("\n".join((first, *(row(*values) for values in ROWS))).lstrip("\n"), "utf-8")
+    data = new(lab().bert, path).data
+    assert ((data.text, data.label), data.labels) == (columns, labels)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (told(label=None), ":40: column 'label' must hold a label, a number or at most 200 characters of text (got nothing)"),
+        (told(label=float("nan")), "(got nothing)"),
+        (told(label=" "), "(got nothing)"),
+        (told(label=["sad"]), "(got a list of 1)"),
+        (told(label="x" * 201), ":40: column 'label' must hold a label"),
+        (told(label="\ud800"), "(got '\\ud800')"),
+        (told(text="the \ud83d elf"), ":40: column 'text' holds half of a character"),
+        (lines({"text": "a"}, *({"text": text, "label": label} for text, label in ROWS)), ":1: column 'label' must hold a label"),
+        (lines(*({"label": text} for text, _ in ROWS)), "(column 'label' holds 40 different values in 40 rows, and 10 would do)"),
+        (lines(*({"text": text, "label": "sad"} for text, _ in ROWS)), "(column 'label' holds one value only)"),
+        (lines(*({"text": text, "mood": 1} for text, _ in ROWS)), "no column looks like labels among 'text', 'mood'"),
+    ],
+)
+def test_rows_that_no_campaign_can_name(content: str, said: str, call: Callable[..., Answer], tmp_path: Path) -> None:
+    """What no campaign could train on is refused before one is written, with the line of the file."""
+    data = tmp_path / "rows.jsonl"
+    data.write_text(content, "utf-8")
+    answer = call("new", "finetune", tmp_path / "it.yaml", "--model", lab().bert, "--data", data)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err, answer.err
+    assert not (tmp_path / "it.yaml").exists()
+
+
 @pytest.mark.parametrize("value", [0, "sad"])
 def test_labels_of_a_trained_classifier(value: object, new: Callable[..., FinetuneConfig], tmp_path: Path) -> None:
     """A model that classifies already keeps the order of its labels, whether the rows have their names or their numbers."""
