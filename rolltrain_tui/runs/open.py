@@ -15,7 +15,7 @@ from rolltrain_tui.modes.changes import Change, changed
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.runs import ghosts, saves
 from rolltrain_tui.runs.log import event_codec
-from rolltrain_tui.runs.same_data import check_same_data
+from rolltrain_tui.runs.same_data import base_now, check_same_data
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 
 
@@ -50,7 +50,7 @@ class SavedRun:
     """The save, or the run whose latest save it is."""
     snapshot: saves.Snapshot
     base: Path
-    """The folder that the campaign's own paths are relative to."""
+    """The folder that the campaign's own paths were relative to when it was saved."""
     events: int
     """Events of the story before it."""
     pending: list[Command]
@@ -93,11 +93,20 @@ class SavedRun:
 
     def open(self, config: CampaignConfig) -> Campaign:
         """The campaign as it was saved, with this configuration. ValueError when the two do not fit, or its mode builds no learner."""
-        return self.load_into(Campaign(config, build_learner(config, base=self.base)))
+        return self.load_into(Campaign(config, build_learner(config, base=self.base_now(config))))
 
     def load_into(self, campaign: Campaign) -> Campaign:
         """The campaign that is given, in the saved state. ValueError when the two do not fit."""
-        sha256, known = campaign.learner.info().data_sha256, str(self.snapshot.state.get("data_sha256", ""))
-        check_same_data(campaign.config, self.base, sha256, known=known, turn=self.snapshot.summary.turn, before=self.config)
+        sha256, turn = campaign.learner.info().data_sha256, self.snapshot.summary.turn
+        check_same_data(campaign.config, self.base_now(campaign.config), sha256, known=self._known, turn=turn, before=self.config)
         campaign.load_state(self.state, self.snapshot.tensors)
         return campaign
+
+    def base_now(self, config: CampaignConfig) -> Path:
+        """The folder that the campaign's own paths are relative to. DataChangedError where its files are gone."""
+        return base_now(config, self.base, saves.run_of(self.path), known=self._known)
+
+    @property
+    def _known(self) -> str:
+        """Hash of the data that it learned from."""
+        return str(self.snapshot.state.get("data_sha256", ""))

@@ -105,7 +105,7 @@ class Run:
         folder = saves.run_of(saved.path)
         if not saves.is_latest(saved.path):
             folder = saves.branch_folder(folder, campaign.config.name, campaign.config.seed, saved.events)
-        run = cls(campaign, folder, saved.base, saved.pending)
+        run = cls(campaign, folder, saved.base_now(campaign.config), saved.pending)
         with saves.Lock(folder), Chronicle(folder / layout.CHRONICLE) as chronicle:
             chronicle.truncate_to(saved.events)
             run._tell_of_the_machine(saved, chronicle)

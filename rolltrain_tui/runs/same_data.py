@@ -1,5 +1,6 @@
-"""A saved run goes on with the data it was trained on: the hash in its saves is compared with what is read now."""
+"""A saved run goes on with the data it was trained on: it is found again where it was moved with the run, and its hash is compared."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,25 @@ NEW_RUN = "begin a new run with it (rolltrain train CAMPAIGN --data FILE)"
 
 class DataChangedError(ValueError):
     """The data is not what the run learned from. The message names the file, since when, and what to do."""
+
+
+def base_now(config: CampaignConfig, base: Path, run: Path, *, known: str) -> Path:
+    """The folder that the campaign's paths are relative to: `base`, or where a file is gone from there, the nearest that holds them all.
+
+    These are the folders above the run, then the one where the program runs: the run may have been moved with its text, or come from
+    another machine. DataChangedError where none holds them. Nothing is looked for where no hash `known` could tell another text.
+    """
+    own = [source for source in config.sources if not Path(source).is_absolute()]
+    missing = [source for source in own if not os.path.exists(base / source)]  # noqa: PTH110 (a folder that may not be read is no error)
+    if not missing or not known:
+        return base
+    for folder in (*run.absolute().parents, Path.cwd()):
+        if all(os.path.exists(folder / source) for source in own):  # noqa: PTH110
+            return folder
+    raise DataChangedError(
+        f"{printable(base / missing[0])} does not exist, and the run learned from it. Put it there again, or go to the folder where it "
+        "lies now (cd) and open the run from there."
+    )
 
 
 def check_same_data(

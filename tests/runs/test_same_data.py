@@ -98,6 +98,33 @@ def test_a_text_may_move(run: Path, home: Path) -> None:
         Run.resume(run, ("data.path=null", "data.corpus=tales"))
 
 
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_run_may_move_with_its_text(run: Path, home: Path, opener: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text is found above the run, or where the program runs; another text of its name is refused, and a missing one told."""
+    moved = home.with_name(f"{home.name} moved")
+    shutil.copytree(home, moved)
+    (home / "mine.txt").unlink()
+    OPENERS[opener](moved / "runs" / run.name)
+    with pytest.raises(DataChangedError, match=r"mine\.txt does not exist, and the run learned from it\. Put it there again, or go"):
+        OPENERS[opener](run)
+    monkeypatch.chdir(moved)
+    OPENERS[opener](run)
+    (moved / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    with pytest.raises(DataChangedError, match=r"moved/mine\.txt is no longer what this run learned from"):
+        OPENERS[opener](run)
+    shutil.rmtree(moved)
+
+
+def test_a_run_that_moved_keeps_its_new_place(run: Path, home: Path) -> None:
+    """The next save names the folder where the text was found."""
+    moved = home.with_name(f"{home.name} moved")
+    home.rename(moved)
+    Run.resume(moved / "runs" / run.name).save()
+    latest = slots.newest_first(moved / "runs" / run.name)[0][0]
+    assert json.loads((latest / "state.json").read_text())["base"] == str(moved)
+    moved.rename(home)
+
+
 def test_settings_that_change_between_two_turns_keep_the_text(run: Path, home: Path) -> None:
     """A run in play reads its text again when its settings change, and refuses another one."""
     playing = Run.resume(run)

@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.runs import layout, saves
 from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.open import SavedRun, new_campaign
-from rolltrain_tui.runs.same_data import check_same_data
+from rolltrain_tui.runs.same_data import base_now, check_same_data
 from rolltrain_tui.runs.saves import slots
 
 
@@ -66,7 +66,8 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
     config = campaign_file.load_text(content_of(path), str(path), _on(device))
     turn, state = _newest_state(run)
     config = in_its_dtype(config, str(state.get("dtype", "")))
-    base, known = Path(str(state.get("base", run))), str(state.get("data_sha256", ""))
+    known = str(state.get("data_sha256", ""))
+    base = base_now(config, Path(str(state.get("base", run))), run, known=known)
     campaign, _ = new_campaign(config, base=base, ghost_files=[run / layout.GHOST])
     check_same_data(config, base, campaign.learner.info().data_sha256, known=known, turn=turn, before=lambda: config)
     return StartPoint(run, campaign, base, 0, moves_of(run), changes_of(run, 0))
@@ -78,7 +79,7 @@ def from_save(path: Path, device: str | None = None) -> StartPoint:
     campaign = saved.open(saved.config(_on(device)))
     begun = campaign.turn + saved.half_way  # a turn that was stopped half-way has drained its commands
     moves = [move for move in moves_of(run) if move[0] > begun]
-    return StartPoint(run, campaign, saved.base, saved.events, moves, changes_of(run, saved.events))
+    return StartPoint(run, campaign, saved.base_now(campaign.config), saved.events, moves, changes_of(run, saved.events))
 
 
 def recorded(start: StartPoint) -> Iterator[Event]:
