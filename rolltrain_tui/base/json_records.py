@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+T = TypeVar("T")
 TAG = "type"
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
@@ -85,19 +86,19 @@ def _spell_out(value: Any) -> Any:
     return value
 
 
-class Codec:
+class Codec(Generic[T]):
     """How one dataclass is written and read. Made by `codec`."""
 
-    def __init__(self, cls: type[Any]) -> None:
-        known = get_type_hints(cls)
-        parts = [part for part in fields(cls) if part.init]
+    def __init__(self, cls: type[T]) -> None:
+        known, every = get_type_hints(cls), fields(cls)  # type: ignore[arg-type]  # `codec` makes sure that it is a dataclass
+        parts = [part for part in every if part.init]
         hints = {part.name: known[part.name] for part in parts}
         assert TAG not in hints, f"{cls.__name__} has a field named {TAG}"
         self.cls = cls
         self.names = tuple(hints)
         self.required = frozenset(f.name for f in parts if f.default is MISSING and f.default_factory is MISSING)
         self._readers = {name: reader(hint) for name, hint in hints.items()}
-        self._former = {f.metadata["formerly"]: f.name for f in fields(cls) if "formerly" in f.metadata}
+        self._former = {f.metadata["formerly"]: f.name for f in every if "formerly" in f.metadata}
         self._writers = [(name, write) for name, hint in hints.items() if (write := writer(hint)) is not None]
         self._values: Callable[[Any], Any] = attrgetter(*self.names) if len(self.names) > 1 else self._few_values
 
@@ -111,14 +112,14 @@ class Codec:
             plain[name] = write(plain[name])
         return plain
 
-    def load(self, plain: Any, where: str = "") -> Any:
+    def load(self, plain: Any, where: str = "") -> T:
         """Exact inverse of dump after JSON. Fields with a default may be left out. RecordError says what does not fit."""
         try:
             return self.read(plain)
         except RecordError as error:
             raise error.inside(where or self.cls.__name__) from None
 
-    def read(self, plain: Any) -> Any:
+    def read(self, plain: Any) -> T:
         """As load, for a record inside another one."""
         if type(plain) is not dict:
             raise RecordError(f"expected an object, found {shown(plain)}")
@@ -141,10 +142,10 @@ class Codec:
         return {TAG: self.cls.__name__, **self.dump(value)}
 
 
-_codecs: dict[type[Any], Codec] = {}
+_codecs: dict[type[Any], Codec[Any]] = {}
 
 
-def codec(cls: type[Any]) -> Codec:
+def codec(cls: type[T]) -> Codec[T]:
     """The codec of a dataclass, made once."""
     known = _codecs.get(cls)
     if known is None:
@@ -153,7 +154,7 @@ def codec(cls: type[Any]) -> Codec:
     return known
 
 
-def load_tagged(plain: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:
+def load_tagged(plain: Any, kinds: Mapping[str, type[T]], where: str) -> T:
     """The record whose class, one of `kinds`, the object itself names."""
     try:
         return _read_tagged(plain, kinds)
@@ -161,7 +162,7 @@ def load_tagged(plain: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:
         raise error.inside(where) if not error.where else error from None
 
 
-def _read_tagged(plain: Any, kinds: Mapping[str, type[Any]]) -> Any:
+def _read_tagged(plain: Any, kinds: Mapping[str, type[T]]) -> T:
     if type(plain) is not dict:
         raise RecordError(f"expected an object, found {shown(plain)}")
     name = plain.get(TAG)

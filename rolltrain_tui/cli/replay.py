@@ -81,7 +81,9 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.plain.views import PlainView, SafeStream
     from rolltrain_tui.protocol.inbox import Inbox
+    from rolltrain_tui.runs.log.event_log import BEGINNING
     from rolltrain_tui.runs.log.recording import Recording
+    from rolltrain_tui.story.scene import Scene
 
     recording = Recording(path)
     first, last = (_turn(text, option, recording.last) if text else None for text, option in ((start, "--from"), (end, "--until")))
@@ -91,7 +93,7 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     inbox.set_speed(speed)
     voice = SafeStream(sys.stdout, unheard=inbox.stop)
     view = PlainView(voice, every)
-    scene, place = recording.at(first - 1) if first else recording.beginning
+    scene, place = recording.at(first - 1) if first else (Scene(), BEGINNING)
     view.open(scene, recording.last)
     with caught(inbox.stop) as signal:
         for happened in recording.turns(place):

@@ -11,7 +11,7 @@ import click
 from rolltrain_tui.base.atomic_files import refusal
 from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
-from rolltrain_tui.base.safe_text import printable
+from rolltrain_tui.base.safe_text import flat, printable
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.shared.options import AS_JSON, FILE, RUNS, confirm, run_path
 
@@ -60,13 +60,13 @@ def show(run: str, out: Path | None, as_json: bool) -> int:
     if as_json:
         click.echo(json_text({**asdict(details), "good": good}))
         return DONE if good else FAILED
-    click.echo(f"{_clean(str(details.run.folder))}\n  {_describe(details.run)}")
+    click.echo(f"{flat(str(details.run.folder))}\n  {_describe(details.run)}")
     click.echo(f"  chronicle: {details.events} events" + (f", ✖ {details.chronicle_damage}" if details.chronicle_damage else ""))
     for slot in details.slots:
         marks = [word for word, holds in (("latest", slot.latest), ("kept", slot.kept)) if holds]
         words = [*_stands(slot), _when(slot.saved_at), f"{slot.size / 1e6:.1f} MB", *marks]
-        click.echo(f"  {'✖' if slot.damage else '✔'} {_clean(slot.name)}: {_clean(', '.join(words))}")
-        click.echo(f"    {_clean(str(slot.folder))}" + (f"\n    {_clean(slot.damage)}" if slot.damage else ""))
+        click.echo(f"  {'✖' if slot.damage else '✔'} {flat(slot.name)}: {flat(', '.join(words))}")
+        click.echo(f"    {flat(str(slot.folder))}" + (f"\n    {flat(slot.damage)}" if slot.damage else ""))
     return DONE if good else FAILED
 
 
@@ -90,7 +90,7 @@ def export_(run: str, file: Path | None, out: Path | None) -> int:
     target = file or Path(archive.default_name(folder))
     left_out = archive.pack(folder, target)
     for damage in left_out:
-        click.echo(f"Left out: {_clean(damage)}", err=True)
+        click.echo(f"Left out: {flat(damage)}", err=True)
     click.echo(target)
     return FAILED if left_out else DONE
 
@@ -147,14 +147,8 @@ def _describe(run: "RunSummary") -> str:
     hero = f"{run.hero}, {title(run.hero_class)} {run.level}"
     ending = [run.outcome if run.outcome not in (None, "alone") else "finished"] if run.ending else []
     parts = [run.campaign, hero, f"turn {run.turn}/{run.turns}", val, *ending, _when(run.saved_at)]
-    return _clean(" · ".join(parts) + (f" (damaged: {run.damage})" if run.damage else ""))
+    return flat(" · ".join(parts) + (f" (damaged: {run.damage})" if run.damage else ""))
 
 
 def _when(saved_at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(saved_at))
-
-
-def _clean(text: str) -> str:
-    from rolltrain_tui.base.safe_text import flat
-
-    return flat(text)

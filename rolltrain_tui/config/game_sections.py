@@ -4,12 +4,12 @@ Each field gives its bounds and its meaning.
 """
 
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from rolltrain_tui.config.section import RowOf, Section, one_line, wrong, wrong_in
+from rolltrain_tui.config.section import ONE_LINE, RowOf, Section, wrong, wrong_in
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
@@ -70,7 +70,8 @@ class StatsConfig(Section):
 class HeroConfig(Section):
     """The hero."""
 
-    name: Annotated[str, Field(min_length=1, max_length=24)]
+    older: ClassVar = {"deaths": True}
+    name: Annotated[str, Field(min_length=1, max_length=24), ONE_LINE]
     """The hero's name in the story."""
     hero_class: Annotated[str, RowOf(CLASSES)]
     """barbarian: larger updates; wizard: rule over the learning rate; rogue: picks coordinates and sequences; fighter: no turn lost, and
@@ -85,22 +86,12 @@ class HeroConfig(Section):
     deaths: StrictBool
     """true: at 0 HP the hero is down and may fall; false: the last hit point is never lost, so no fall ever touches the weights."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _older_heroes_can_die(cls, data: object) -> object:
-        return {**data, "deaths": True} if isinstance(data, dict) and "deaths" not in data else data
-
     @field_validator("deaths")
     @classmethod
     def _hardcore_heroes_can_die(cls, deaths: bool, info: ValidationInfo) -> bool:
         if info.data.get("hardcore") and not deaths:
             raise wrong("forbids the fall that hardcore: true would end the campaign with", "write true, or hardcore: false")
         return deaths
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_one_line(cls, name: str) -> str:
-        return one_line(name)
 
     @field_validator("auto")
     @classmethod
@@ -179,6 +170,7 @@ class EvaluationConfig(Section):
 class DiagnosisConfig(Section):
     """Examinations of the run. They give the signals of the diagnosis screen, which bring the diagnosed monsters."""
 
+    older: ClassVar = {"spike": None, "youth": "counted"}
     examine: StrictBool
     """true: examine the learner at every evaluation, for the cost of one or two steps; false: only the signals of the steps themselves."""
     scouting: Annotated[int, Field(ge=0)]
@@ -195,12 +187,9 @@ class DiagnosisConfig(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _older_campaigns(cls, data: object) -> object:
-        """They send no scouts, have the built-in bound of spikes, and count what youth shows."""
-        if not isinstance(data, dict):
-            return data
-        sends_none = data.keys() - {"spike", "youth"} == {"examine", "scouting"}
-        return {"spike": None, "youth": "counted", **data, **({"scouts": "off"} if sends_none else {})}
+    def _older_campaigns_send_no_scouts(cls, data: object) -> object:
+        sends_none = isinstance(data, dict) and data.keys() - cls.older.keys() == {"examine", "scouting"}
+        return {**data, "scouts": "off"} if isinstance(data, dict) and sends_none else data
 
 
 class GateConfig(Section):
@@ -237,24 +226,15 @@ LessonKey = Literal[
 class ActConfig(Section):
     """A part of the story, told at its first turn."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _older_acts_teach_no_key(cls, data: object) -> object:
-        return {**data, "press": None} if isinstance(data, dict) and "press" not in data else data
-
+    older: ClassVar = {"press": None}
     from_turn: Annotated[int, Field(ge=0)]
     """0: at the start."""
-    title: Annotated[str, Field(min_length=1, max_length=60)]
+    title: Annotated[str, Field(min_length=1, max_length=60), ONE_LINE]
     """Shown above its text."""
     text: Annotated[str, Field(max_length=2000)]
     """The text of the story."""
     press: LessonKey | None
     """A lesson: on screen the run waits until this key is pressed; null: until Enter is."""
-
-    @field_validator("title")
-    @classmethod
-    def _title_is_one_line(cls, title: str) -> str:
-        return one_line(title)
 
 
 class EndingConfig(Section):
@@ -269,15 +249,10 @@ class EndingConfig(Section):
 
     value: float | None
     """The worst final value that earns this ending; null: any. A hero who fell in a hardcore campaign has none."""
-    title: Annotated[str, Field(min_length=1, max_length=60)]
+    title: Annotated[str, Field(min_length=1, max_length=60), ONE_LINE]
     """Shown above its text."""
     text: Annotated[str, Field(max_length=2000)]
     """The text of the story."""
-
-    @field_validator("title")
-    @classmethod
-    def _title_is_one_line(cls, title: str) -> str:
-        return one_line(title)
 
 
 class TwinConfig(Section):

@@ -6,7 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from rolltrain_tui.config.game_sections import (
     ActConfig,
@@ -26,7 +26,7 @@ from rolltrain_tui.config.game_sections import (
     VerificationConfig,
     XPConfig,
 )
-from rolltrain_tui.config.section import Section, one_line, wrong, wrong_in
+from rolltrain_tui.config.section import ONE_LINE, Section, wrong, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
@@ -38,7 +38,7 @@ class Header(Section):
 
     schema_version: Literal[1]
     """Version of the file format."""
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[str, Field(min_length=1, max_length=60), ONE_LINE]
     """The adventure's title."""
     story: Annotated[str, Field(max_length=4000)]
     """What the player reads at the start."""
@@ -54,17 +54,13 @@ class Header(Section):
     def _version_is_a_number(cls, version: object) -> object:
         return str(version).lower() if isinstance(version, bool) else version  # True == 1 in Python, not in a campaign
 
-    @field_validator("name")
-    @classmethod
-    def _name_is_one_line(cls, name: str) -> str:
-        return one_line(name)
-
 
 class CampaignConfig(Header):
     """One adventure, which is one training run: what is played, whatever is trained. Each mode adds the sections of its own."""
 
     lasting: ClassVar[tuple[str, ...]] = ("seed", "hero.name", "hero.hero_class", "hero.level", "hero.stats", "hero.auto")
     """Dotted paths of values, and of sections, that a run keeps from its first turn on."""
+    older: ClassVar = {"verification": {"tolerance": None}}
     stays_in_its_folder: ClassVar[bool] = True
     """The file at `data_path` lies under the campaign's folder, unless the player names another one on the command line."""
     dice: DiceConfig
@@ -85,11 +81,6 @@ class CampaignConfig(Header):
     pace: PaceConfig
     save: SaveConfig
     verification: VerificationConfig
-
-    @model_validator(mode="before")
-    @classmethod
-    def _older_campaigns_state_no_tolerance(cls, data: object) -> object:
-        return {**data, "verification": {"tolerance": None}} if isinstance(data, dict) and "verification" not in data else data
 
     @property
     def objective(self) -> Objective:

@@ -1,8 +1,9 @@
 """What a section of a campaign file is, and how its checks say what is wrong. `reading` turns violations into sentences for people."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from rolltrain_tui.base.registry import Registry
@@ -28,13 +29,16 @@ def wrong_field(section: "Section", name: str, what: str, remedy: str) -> Valida
     return wrong_in(((name,), getattr(section, name), wrong(what, remedy)))
 
 
-def one_line(text: str) -> str:
+def _one_line(text: str) -> str:
     """Names are printed on terminals and become folder names, so they are one line of visible characters."""
     if not text.isprintable():
         raise wrong("has characters that cannot be printed", "use letters, digits, punctuation and plain spaces")
     if not text.strip():
         raise wrong("is blank", "give a name")
     return text
+
+
+ONE_LINE = AfterValidator(_one_line)
 
 
 class RowOf:
@@ -50,3 +54,10 @@ class RowOf:
 
 class Section(BaseModel):
     model_config = StrictModel
+    older: ClassVar[Mapping[str, object]] = {}
+    """What campaigns mean that were written before these fields were there."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, data: object) -> object:
+        return {**cls.older, **data} if cls.older and isinstance(data, dict) else data

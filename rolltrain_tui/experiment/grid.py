@@ -14,8 +14,7 @@ from pathlib import Path
 from rolltrain_tui import __version__
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
-from rolltrain_tui.modes import MODES
-from rolltrain_tui.modes.campaign_file import FIRST, config_class
+from rolltrain_tui.modes import MODES, campaign_file
 from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion
 from rolltrain_tui.rules.plugins import packages_of
@@ -69,7 +68,7 @@ class Cell:
     """Measure robustness and exploration of the finished run, and train once more with noisy labels."""
 
     def config(self) -> CampaignConfig:
-        return config_class(json.loads(self.campaign).get("kind", FIRST)).model_validate_json(self.campaign)
+        return campaign_file.of_json(self.campaign)
 
     @property
     def label(self) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"none": GREY, "auto": VIOLET, "random": AMBER, "hinted": BLUE, "oracle": GREEN, "wrong": RED}
-"""Colours of the policies."""
 STYLES = ("-", "--", ":", "-.")
 MARKERS = "osD^vP*X"
 VERDICT_COLOURS = {"yes": GREEN, "yes, at a worse loss": AMBER, "as plain at that loss": VIOLET, "no, the opposite": RED}

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Self, cast
 
 from rolltrain_tui.base.blame import told
+from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import CONTROL, Cell
 from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox
@@ -36,8 +37,8 @@ class Result:
     gflop: float
     turns: int
     ending: str
-    objective: Objective
     """What the evaluations measured."""
+    objective: Objective
     curve: tuple[tuple[int, float], ...]
     """(turn, value) of each evaluation during the run."""
     level: int = 0
@@ -48,10 +49,10 @@ class Result:
     """Abilities used by the player."""
     triggers: int = 0
     """Abilities triggered by their passive form."""
-    refused: int = 0
     """Refused commands."""
-    monsters: int = 0
+    refused: int = 0
     """Monsters met."""
+    monsters: int = 0
     slain: int = 0
     probes: Mapping[str, float] = field(default_factory=dict)
     """Measure -> value of the finished run; see `robustness.MEASURES`. Empty without --probes."""
@@ -62,10 +63,7 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """JSON values. Numbers that are not finite become null."""
-        found = asdict(self) | {"curve": [[turn, _known(loss)] for turn, loss in self.curve]}
-        found["along"] = [[_known(loss), {name: _known(value) for name, value in rises.items()}] for loss, rises in self.along]
-        found["probes"] = {name: _known(value) for name, value in self.probes.items()}
-        return found | {name: _known(found[name]) for name in _LOSSES}
+        return dict(plain(asdict(self)))
 
     @classmethod
     def of_json(cls, found: dict[str, Any]) -> Self:
@@ -207,10 +205,6 @@ def train_plainly(config: CampaignConfig, learner: Learner, after_turn: AfterTur
         objective=learner.info().objective,
         curve=tuple(curve),
     )
-
-
-def _known(loss: float) -> float | None:
-    return loss if isfinite(loss) else None
 
 
 def _number(loss: float | None) -> float:

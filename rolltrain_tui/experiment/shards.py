@@ -19,7 +19,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import cell_store
 from rolltrain_tui.experiment.grid import Arm, Cell, ExperimentError, arms_of, cells_of, seeds_of
 from rolltrain_tui.experiment.run import Outcome
-from rolltrain_tui.modes.campaign_file import FIRST, config_class
+from rolltrain_tui.modes import campaign_file
 
 EXPERIMENT = "experiment.json"
 FORMAT = 1
@@ -106,7 +106,7 @@ class Experiment:
     def config(self) -> CampaignConfig:
         """ExperimentError where this rolltrain cannot read the campaign."""
         try:
-            return config_class(json.loads(self.campaign).get("kind", FIRST)).model_validate_json(self.campaign)
+            return campaign_file.of_json(self.campaign)
         except ValueError as error:
             raise ExperimentError(f"the experiment's campaign cannot be read by this rolltrain: {one_line(str(error), 200)}") from None
 

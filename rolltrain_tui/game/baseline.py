@@ -152,7 +152,7 @@ def parse(data: bytes | str) -> Ghost:
     if version != FORMAT:
         raise RecordError("it is a ghost of another version of the game")
     checksum = plain.pop(CHECKSUM, None)
-    ghost: Ghost = codec(Ghost).load(plain, "ghost")
+    ghost = codec(Ghost).load(plain, "ghost")
     if checksum != _checksum(plain):
         raise RecordError("its checksum is wrong: it was changed or damaged")
     turns = [point.turn for point in ghost.points]

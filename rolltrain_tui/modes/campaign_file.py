@@ -1,5 +1,6 @@
 """Campaign files of every kind: found, read, written, and described. The campaign's `kind` says which mode's sections it has."""
 
+import json
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -108,6 +109,11 @@ def fitted(kind: str, model: Path, data: Path, folder: Path) -> str:
         raise CampaignFileError(f"{kind}: a campaign of this kind makes its own model; --model and --data are for {kinds}")
     text: str = part_of(kind, "fitted", str)(model, data, folder)
     return text
+
+
+def of_json(text: str) -> CampaignConfig:
+    """The campaign that was written as JSON by `model_dump_json`. ValueError."""
+    return config_class(json.loads(text).get("kind", FIRST)).model_validate_json(text)
 
 
 def config_class(kind: str) -> type[CampaignConfig]:

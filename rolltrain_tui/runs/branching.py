@@ -49,7 +49,8 @@ def branch_at(
         if branch.campaign.ended:
             raise BranchError(f"turn {turn} is the last of the run {run.name}: nothing is left to play; branch from an earlier turn")
         if overrides:
-            _change(branch, wished)
+            branch.change(changes_between(branch.campaign.config, wished))
+            branch.save()  # in place of its first save
     except ValueError:
         saves.delete(folder)
         raise
@@ -92,12 +93,6 @@ def _wished(start: StartPoint, turn: int, overrides: Sequence[str], name: str) -
         )
     asked_changes(config, wished)
     return wished
-
-
-def _change(branch: Run, wished: CampaignConfig) -> None:
-    """Save the branch with other settings, in place of its first save."""
-    branch.change(changes_between(branch.campaign.config, wished))
-    branch.save()
 
 
 def _start(run: Path, turn: int) -> StartPoint:

@@ -17,7 +17,6 @@ from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.terminal.first_picture import FirstPicture
 
 GUESTS = "guests"
-"""The folder of the guests' runs."""
 
 
 def start(launch: Launch, serving: Serving, first: FirstPicture | None = None) -> int:

@@ -136,7 +136,6 @@ HELP = (
     ("save, save NAME", "save now, under a name if you like"),
     ("quit", "save and leave"),
 )
-"""What can be typed, and what it does."""
 
 _TYPED: Mapping[str, str] = {
     **dict.fromkeys("123456789", "the ability's name"),

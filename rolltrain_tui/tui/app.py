@@ -1,5 +1,6 @@
 """The app on its terminal: the first picture and the first screen, what is typed and resized, and signals that end it."""
 
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -186,9 +187,12 @@ class RolltrainApp(OneRunApp):
 
     def open_dungeon(self) -> None:
         """A text adventure over what is open, in any world."""
-        from rolltrain_tui.tui.dungeon.by_oneself import by_oneself
+        from rolltrain_tui.modes.dungeon.table.outing import Outing
+        from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
+        from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+        from rolltrain_tui.tui.dungeon.play import DungeonScreen
 
-        self.push_screen(by_oneself())
+        self.push_screen(DungeonScreen(Outing(BuiltIn(WorldSettings()), secrets.randbelow(10_000))))
 
     def open_codex(self, slug: str) -> None:
         """The codex over what is open; an empty slug opens its first page."""

@@ -83,7 +83,7 @@ def parse(data: bytes, where: str) -> Champion:
     if str(about.get("format")) != str(FORMAT_VERSION):
         raise AgentError(f"{where} was saved in format {str(about.get('format'))[:20]!r}; this rolltrain reads format {FORMAT_VERSION}")
     try:
-        agent: Agent = codec(Agent).load(parse_json(str(about["rolltrain_agent"])))
+        agent = codec(Agent).load(parse_json(str(about["rolltrain_agent"])))
     except RecordError as error:
         raise AgentError(f"{where}: its record cannot be read: {error}") from None
     start = 8 + int.from_bytes(data[:8], "little")

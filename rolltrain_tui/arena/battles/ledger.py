@@ -125,7 +125,7 @@ def _parse(line: bytes, number: int) -> tuple[Match | None, str, str]:
         plain = parse_json(line)
         if plain["n"] != number - 1:
             return None, "", f"it says it is line {plain['n'] + 1}"
-        match: Match = codec(Match).load(plain["match"])
+        match = codec(Match).load(plain["match"])
         check_contenders(match.contenders)
         check_terms(match.terms)
         if (

@@ -197,7 +197,7 @@ def parse(data: bytes) -> Assignment:
     plain = parse_json(data)
     if isinstance(plain, dict) and isinstance(version := plain.get("format_version"), int) and version > VERSION:
         raise RecordError(f"it was written by a newer rolltrain (format {version}); update first")
-    assignment: Assignment = codec(Assignment).load(plain, "assignment")
+    assignment = codec(Assignment).load(plain, "assignment")
     if assignment.format_version != VERSION or not _ID.fullmatch(assignment.id) or not all(map(_PATH.fullmatch, assignment.free)):
         raise RecordError("its format, its id or what may differ is not one of ours")
     sources = assignment.config.sources

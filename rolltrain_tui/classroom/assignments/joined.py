@@ -55,10 +55,9 @@ def assignment_of(root: Path, joined: Joined) -> Assignment | None:
 
 def _read(file: Path) -> Joined | None:
     try:
-        found: Joined = codec(Joined).load(parse_json(file.read_bytes()))
+        return codec(Joined).load(parse_json(file.read_bytes()))
     except (OSError, RecordError):
         return None
-    return found
 
 
 def _copy(root: Path, name: str) -> Path:

@@ -114,8 +114,7 @@ def _record(path: Path) -> Submission:
     plain = parse_json(path.read_bytes())
     if isinstance(plain, dict) and isinstance(version := plain.get("format_version"), int) and version > VERSION:
         raise NoSubmission(f"It was made by a newer rolltrain (format {version}); update first.")
-    record: Submission = codec(Submission).load(plain, "submission")
-    return record
+    return codec(Submission).load(plain, "submission")
 
 
 def _most(name: str) -> int:

@@ -45,7 +45,7 @@ class Children:
         """Train the assignment that is laid out in a folder, and what a submission of it may take. AssignmentError."""
         ended = self._run(folder, _UNLIMITED, examiner.REFERENCE)
         try:
-            reference: Reference = codec(Reference).load(parse_json(ended.answer))
+            reference = codec(Reference).load(parse_json(ended.answer))
         except RecordError:
             raise AssignmentError(f"The assignment itself cannot be trained here: {ended.complaint}.") from None
         return limits_for(reference.cpu_seconds, reference.seconds)
@@ -54,7 +54,7 @@ class Children:
         """Examine the submission that is laid out in a folder."""
         ended = self._run(folder, limits)
         try:
-            result: Result = codec(Result).load(parse_json(ended.answer))
+            result = codec(Result).load(parse_json(ended.answer))
         except RecordError:
             return Result(outcome="refused", reason=_why(ended, limits))
         if result.outcome in ("contradicted", "undecided") and _ran_out_of_memory(result.reason):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.classroom.assignments.assignment import Assignment
 from rolltrain_tui.classroom.grading.gradebook import MARKS, Row, against, moment, with_error
@@ -95,15 +96,11 @@ def as_page(rows: Sequence[Row], assignment: Assignment) -> str:
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in MARKS if counts[outcome])
     heads = "".join(f'<th scope="col"{" class=" + _NUMBER if head in _NUMBERS else ""}>{head}</th>' for head in _HEADS)
     body = "\n".join(_row(row) for row in rows)
-    students = _count(len(named), "student") + (f": {told}" if told else "")
+    students = counted(len(named), "student") + (f": {told}" if told else "")
     if files := len(rows) - len(named):
-        students += f"; and {_count(files, 'file')} without a name"
+        students += f"; and {counted(files, 'file')} without a name"
     legend = f"<p>{_LEGEND}</p>\n<p>{_COLUMNS}</p>"
     return _PAGE.format(style=_STYLE, title=title, students=students, id=assignment.id[:8], heads=heads, body=body, legend=legend)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _row(row: Row) -> str:

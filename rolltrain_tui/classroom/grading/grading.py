@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TypeVar
 
 from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files
@@ -33,6 +33,7 @@ from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.log import event_codec
 from rolltrain_tui.training.machine.machine_kind import this_machine
 
+T = TypeVar("T")
 MOST_FILES = 5000
 _CELLS = 60
 
@@ -158,7 +159,7 @@ class Grader:
     def _result(self, entry: Entry, children: Children) -> Result:
         if entry.config is None:
             return Result(outcome="refused", reason=entry.reason)
-        if (known := self._known(entry)) is not None:
+        if (known := self._load(f"{entry.sha256}-{self._here}", Result)) is not None:
             return known
         with TemporaryDirectory(prefix="rolltrain-") as aside:
             folder = Path(aside)
@@ -194,11 +195,7 @@ class Grader:
 
     # What is done.
 
-    def _known(self, entry: Entry) -> Result | None:
-        known: Result | None = self._load(f"{entry.sha256}-{self._here}", Result)
-        return known
-
-    def _load(self, name: str, kind: type) -> Any:
+    def _load(self, name: str, kind: type[T]) -> T | None:
         try:
             return codec(kind).load(parse_json((self._kept / f"{name}.json").read_bytes()))
         except (OSError, RecordError):

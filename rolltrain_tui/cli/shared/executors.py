@@ -40,7 +40,6 @@ executor_options = options.together(
         help="Run them as Ray tasks: on this machine, or on the Ray cluster at an address of yours. Not encrypted.",
     ),
 )
-"""--workers and --ray, which `executor` takes as they are."""
 LOADED = ("rolltrain_tui.training.machine.worker_server", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run")
 """What most runs need: each worker would take seconds to load it."""
 

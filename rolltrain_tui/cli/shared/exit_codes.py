@@ -21,7 +21,7 @@ LOG = "error.log"
 def exit_code_of(command: Callable[[], Any]) -> int:
     """Run a command. Its exit code, or that of its error, which is told on stderr."""
     try:
-        return _code(command())
+        answer = command()
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as left:
@@ -36,9 +36,6 @@ def exit_code_of(command: Callable[[], Any]) -> int:
         if isinstance(error, OSError) and _was_said(error):
             return _tell_unwritten(error)
         return _tell(error)
-
-
-def _code(answer: Any) -> int:
     return answer if isinstance(answer, int) else DONE
 
 

@@ -1,13 +1,13 @@
 """The work on a member, in whichever process: it is born, as a new run or as a branch of another's, and walks a generation."""
 
-import json
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any, Self
 
-from rolltrain_tui.modes.campaign_file import FIRST, config_class
+from rolltrain_tui.base.json_answers import plain
+from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, SaveFailed, TrainingFailed
 from rolltrain_tui.runs import layout, saves
 from rolltrain_tui.runs.log import event_log
@@ -38,8 +38,7 @@ def give_birth(birth: Birth) -> None:
     if birth.parent:
         folder, _ = branch_at(runs / birth.parent, birth.at, overrides=birth.overrides, root=cradle)
     else:
-        kind = config_class(json.loads(birth.campaign).get("kind", FIRST))
-        folder = Run.begin(kind.model_validate_json(birth.campaign), base=Path(birth.base), runs=cradle).folder
+        folder = Run.begin(campaign_file.of_json(birth.campaign), base=Path(birth.base), runs=cradle).folder
     folder.rename(runs / birth.name)
 
 
@@ -80,8 +79,7 @@ class Walked:
     """Why there is no value; foreign text."""
 
     def as_json(self) -> dict[str, Any]:
-        found = asdict(self)
-        return found | {"value": _known(self.value), "curve": [[turn, _known(value)] for turn, value in self.curve]}
+        return dict(plain(asdict(self)))
 
     @classmethod
     def of_json(cls, found: dict[str, Any]) -> Self:
@@ -117,10 +115,6 @@ def verdict(folder: str) -> str:
     tolerance = start.campaign.config.verification.tolerance
     strict = whereabouts(start).same_kind
     return Verification(start, strict=strict, tolerance=tolerance, watch=lambda event: None).run().verdict
-
-
-def _known(value: float) -> float | None:
-    return value if isfinite(value) else None
 
 
 def _number(value: float | None) -> float:

@@ -13,7 +13,6 @@ from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import EQUAL_FOR_ALL, ExperimentError
 from rolltrain_tui.modes import campaign_file
-from rolltrain_tui.modes.campaign_file import FIRST, config_class
 from rolltrain_tui.modes.changes import lasts
 
 Method = Literal["pbt", "random", "grid"]
@@ -69,8 +68,7 @@ class Plan:
     def __post_init__(self) -> None:
         """ExperimentError where this rolltrain cannot read the campaign."""
         try:
-            kind = config_class(json.loads(self.campaign).get("kind", FIRST))
-            object.__setattr__(self, "config", kind.model_validate_json(self.campaign))
+            object.__setattr__(self, "config", campaign_file.of_json(self.campaign))
         except ValueError as error:
             raise ExperimentError(f"the evolution's campaign cannot be read by this rolltrain: {one_line(str(error), 200)}") from None
 
@@ -116,8 +114,7 @@ class Plan:
             made = page.pop("format")
             if not isinstance(made, int) or made > FORMAT:
                 raise ExperimentError(f"{path} was written by a newer rolltrain; go on with that one.")
-            found: Self = codec(cls).load(page, "plan")
-            return found
+            return codec(cls).load(page, "plan")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ExperimentError:

@@ -114,7 +114,7 @@ class Chronicle:
     def _restore(self) -> None:
         """Write the open volume again after its file was removed: the open descriptor still holds its bytes."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with _reader_of(self._fd) as held:
+        with os.fdopen(os.dup(self._fd), "rb") as held:
             aside = self.path.with_name(f".tmp-{self.path.name}")
             aside.unlink(missing_ok=True)
             _copy_rest(held, 0, aside)
@@ -280,10 +280,6 @@ def _reader(path: Path) -> BinaryIO:
         return rotating_log.reader(path)
     except atomic_files.NotPlainFile as error:
         raise ChronicleError(str(error)) from None
-
-
-def _reader_of(fd: int) -> BinaryIO:
-    return os.fdopen(os.dup(fd), "rb")
 
 
 def _lines(file: BinaryIO, place: Place = BEGINNING) -> Iterator[Line]:

@@ -74,11 +74,6 @@ class Recording:
             scene.apply(event)
             self.end = place = after
 
-    @property
-    def beginning(self) -> tuple[Scene, Place]:
-        """Before the first event."""
-        return Scene(), BEGINNING
-
     def at(self, turn: int) -> tuple[Scene, Place]:
         """The scene when `turn` was done, and the place of what followed."""
         mark = next((mark for mark in reversed(self._marks) if mark.turn <= turn - TURN_LINES), self._marks[0])

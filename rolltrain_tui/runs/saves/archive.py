@@ -204,7 +204,7 @@ def _contents_of(zipped: zipfile.ZipFile, most_of: Callable[[str], int]) -> Cont
     plain = parse_json(_read(zipped, entries[CONTENTS], 1 << 22))
     if isinstance(plain, dict) and isinstance(plain.get("format_version"), int) and plain["format_version"] > ARCHIVE_VERSION:
         raise SaveError(f"the archive was written by a newer rolltrain (format {plain['format_version']}); update first")
-    contents: Contents = codec(Contents).load(plain)
+    contents = codec(Contents).load(plain)
     if {record.name for record in contents.files} | {CONTENTS} != entries.keys() or len(contents.files) + 1 != len(entries):
         raise RecordError(f"{CONTENTS} names other files than it holds")
     for record in contents.files:

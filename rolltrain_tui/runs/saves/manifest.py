@@ -90,7 +90,7 @@ def load(folder: Path) -> Manifest:
             raise SaveError(
                 f"save {folder.name} was saved by a newer rolltrain (format {version}, this one reads up to {FORMAT_VERSION}); update first"
             )
-        manifest: Manifest = codec(Manifest).load(plain)
+        manifest = codec(Manifest).load(plain)
     except RecordError as error:
         raise SaveError(f"save {folder.name}: {MANIFEST} is not a manifest: {error}") from None
     _check(folder, manifest)

@@ -9,7 +9,6 @@ Parts = Mapping[str, object]
 """Part of the page -> what it shows, as plain JSON."""
 
 OVER = "event: over\ndata: null\n\n"
-"""The last message."""
 
 
 class Feed(Source):

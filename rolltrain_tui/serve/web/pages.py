@@ -56,10 +56,6 @@ class Pages:
         named = FOR_ALL | FOR_GUESTS | (FOR_PLAYERS if play else {})
         self._pages = {address: _read(name, play) for address, name in named.items()}
 
-    def is_open(self, address: str) -> bool:
-        """Whether it is for everybody, with a cookie or without."""
-        return address in FOR_ALL
-
     def find(self, address: str) -> Page | None:
         page = self._pages.get(address)
         if page is None or NUMBER not in page.body:

@@ -19,7 +19,7 @@ from rolltrain_tui.serve.streams.outlet import Outlet
 from rolltrain_tui.serve.web import votes
 from rolltrain_tui.serve.web.door import Door
 from rolltrain_tui.serve.web.limits import FEW_SEATS, MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, MOST_SCREENS, Bucket, Buckets, Seats
-from rolltrain_tui.serve.web.pages import Page, Pages
+from rolltrain_tui.serve.web.pages import FOR_ALL, Page, Pages
 
 if TYPE_CHECKING:
     from rolltrain_tui.serve.web.guests import Guests
@@ -129,7 +129,7 @@ class Site:
             self.room.known[request.protocol] = browser
 
     def _is_open(self, request: web.Request) -> bool:
-        return request.path == "/enter" or (request.method == "GET" and self.pages.is_open(request.path))
+        return request.path == "/enter" or (request.method == "GET" and request.path in FOR_ALL)
 
     def _browser(self, request: web.Request) -> str | None:
         return self.room.door.browser_of(request.cookies.get(self.room.cookie))

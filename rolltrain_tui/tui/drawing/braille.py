@@ -3,6 +3,8 @@
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bit of the dot in row y, column x of a cell (Unicode block U+2800)."""
 _CHARACTERS = tuple(chr(0x2800 + bits) for bits in range(256))
+SOLID, DASHED = (1, 0), (6, 4)
+"""Dots of a line that are drawn, and that are left out after them."""
 
 
 class Canvas:
@@ -22,11 +24,13 @@ class Canvas:
         for y in range(max(0, top), min(self.height - 1, bottom) + 1):
             self.dot(x, y)
 
-    def line(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """A straight stroke, ends included."""
+    def line(self, x0: float, y0: float, x1: float, y1: float, dash: tuple[int, int] = SOLID, run: int = 0) -> int:
+        """A straight stroke, ends included. `run`: dots of a longer line before it; the number of dots up to its end."""
         steps = max(1, round(max(abs(x1 - x0), abs(y1 - y0))))
         for i in range(steps + 1):
-            self.dot(round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps))
+            if (run + i) % sum(dash) < dash[0]:
+                self.dot(round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps))
+        return run + steps
 
     def text(self, row: int) -> str:
         """A row as characters, blanks as spaces."""

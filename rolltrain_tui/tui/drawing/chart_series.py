@@ -25,7 +25,10 @@ def series_of(history: History, objective: Objective) -> list[Series]:
     if objective.of_loss:
         rows = [Series(f"Loss{unit}", _column("mean"), objective=True)]
     else:
-        rows = [Series(f"{objective.title}{unit}", _evaluations, objective=True), Series("Training loss", _column("mean"))]
+        rows = [
+            Series(f"{objective.title}{unit}", lambda history: list(history.validations), objective=True),
+            Series("Training loss", _column("mean")),
+        ]
     named = {"grad_norm": "Gradient norm", "lr": "Learning rate", "update_norm": "Update norm", "k": "k felt", "tokens": "Tokens a turn"}
     rows += [Series(name, _column(column)) for column, name in named.items()]
     return rows + [Series(title(signal), _signal(signal)) for signal in history.signals]
@@ -33,10 +36,6 @@ def series_of(history: History, objective: Objective) -> list[Series]:
 
 def _column(name: str) -> Callable[[History], list[Point]]:
     return lambda history: list(history.series(name))
-
-
-def _evaluations(history: History) -> list[Point]:
-    return list(history.validations)
 
 
 def _signal(name: str) -> Callable[[History], list[Point]]:

@@ -4,14 +4,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rolltrain_tui.tui.drawing.braille import Canvas
+from rolltrain_tui.tui.drawing.braille import DASHED, SOLID, Canvas
 from rolltrain_tui.tui.drawing.frame import Frame, joined
 
 Point = tuple[float, float]
 """(turn, value)"""
 MARK, LEVEL = "◆", "┄"
-DASH, HOLE = 6, 4
-"""Dots of a dashed line, and between them."""
 MARK_EVERY = 3
 """Columns between two marks at least; the newest always has its own."""
 
@@ -56,7 +54,7 @@ class Plot:
             here, was_inside, inside = (frame.x(turn), frame.y(value)), inside, frame.holds(value)
             if here != before:
                 if before is not None and (inside or was_inside):
-                    run = _stroke(canvas, *before, *here, run if dashed else None)
+                    run = canvas.line(*before, *here, DASHED if dashed else SOLID, run)
                 elif inside and not dashed:
                     canvas.dot(*here)
                 before = here
@@ -118,12 +116,3 @@ class Plot:
                     if merge and below is not None and below[1] != "faint" and "\u2800" <= below[0] <= "\u28ff":
                         char = chr(ord(char) | ord(below[0]))
                     self.cells[row, column] = (char, tone)
-
-
-def _stroke(canvas: Canvas, x0: int, y0: int, x1: int, y1: int, run: int | None) -> int:
-    """A straight stroke; `run` counts the dots of a dashed line so far."""
-    steps = max(1, abs(x1 - x0), abs(y1 - y0))
-    for i in range(steps + 1):
-        if run is None or (run + i) % (DASH + HOLE) < DASH:
-            canvas.dot(round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps))
-    return 0 if run is None else run + steps

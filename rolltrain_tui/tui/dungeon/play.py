@@ -26,7 +26,6 @@ from rolltrain_tui.tui.widgets.story import StoryPanel
 RACE = ("dungeon-race-side", "dungeon-race-column")
 """The rival's panel, beside the others where there is room, else among them."""
 MOST_ROWS = 5
-"""Rows of commands."""
 TOO_SMALL = "This terminal is too small for the dungeon: at least 60 columns and 18 rows."
 HELP = (
     ("type", "A command, or the beginnings of its words: g n is go north, t key is take red key; n, e, s, w go"),

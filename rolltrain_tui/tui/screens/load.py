@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 EMPTY = "No saves yet. Every run saves itself as it goes; this is where you will find it."
 Words = tuple[str, str, str, str, str, str]
-"""A row of the table."""
 TITLES: Words = ("Campaign", "Hero", "Turn", "Value", "Saved", "")
 NUMBERS = ("Turn", "Value")
 GAP = 2

@@ -183,18 +183,25 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
 
 
+def cut_line(line: Line, width: int) -> Line:
+    """At most `width` cells of a line; the span that is cut ends with an ellipsis."""
+    kept: list[Span] = []
+    for span in line:
+        if width <= 0:
+            break
+        kept.append((cut(span[0], width), *span[1:]))
+        width -= cell_len(kept[-1][0])
+    return kept
+
+
 def justify(left: Line, right: Line, width: int) -> Line:
     """`left` at the left edge, `right` at the right one, a space between; `left` gives way."""
     room = width - width_of(right)
     gap = room - width_of(left)
     if gap >= 1:
         return [*left, (" " * gap, ""), *right]
-    kept: list[Span] = []
-    for span in left:
-        text = cut(span[0], max(0, room - 1))
-        room -= cell_len(text)
-        kept.append((text, *span[1:]))
-    return [*kept, (" " * max(0, room), ""), *right]
+    kept = cut_line(left, room - 1)
+    return [*kept, (" " * max(0, room - width_of(kept)), ""), *right]
 
 
 def bar(value: float, most: float, width: int, tone: str) -> Line:

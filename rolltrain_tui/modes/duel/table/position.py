@@ -14,7 +14,6 @@ from rolltrain_tui.training.state.streams import random_stream
 Point = tuple[int, ...]
 Points = tuple[Point, ...]
 AXES = "xyzuvwst"
-"""Names of the coordinates."""
 MOST_POINTS = 64
 LARGEST = 10**6
 """Largest coordinate of a start."""

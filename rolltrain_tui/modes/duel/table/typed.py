@@ -35,7 +35,6 @@ COMMANDS = {
     "help": "this list",
     "leave": "get up from the table",
 }
-"""Command -> what it does."""
 ALIASES = {
     "look": "?",
     "hint": "h",

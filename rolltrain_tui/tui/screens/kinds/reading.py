@@ -27,7 +27,7 @@ class ReadingScreen(TavernScreen):
 
     @while_open
     def on_mount(self) -> None:
-        page = self.query_one(self.PAGE)
+        page = self.page
 
         def name_keys(longer: bool) -> None:
             page.border_subtitle = "pgdn reads on" if longer else ""

@@ -5,7 +5,7 @@ from rolltrain_tui.protocol.commands import SetAuto, TurnDial
 from rolltrain_tui.story.hints import Hint, hint_of
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.option_keys import keys_of_order, words_of_order
-from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
+from rolltrain_tui.tui.widgets.panel import Line, Span, cut, cut_line, width_of
 
 NOTHING = "nothing of yours helps now"
 SCOUTS_OUT = "Scouts are out: copies of the run try smaller and larger steps …"
@@ -23,7 +23,7 @@ def hint_line(scene: Scene, width: int, *, scouts: bool = True, keys: bool = Tru
         return []
     line = press(hint, scene, keys=keys)
     tail: list[Span] = [(" · ", "muted"), ("d", "key", "screen.diagnose"), (" tells more", "muted")]
-    return [*line, *tail] if width_of(line) + width_of(tail) <= width else line if width_of(line) <= width else _cut(line, width)
+    return [*line, *tail] if width_of(line) + width_of(tail) <= width else line if width_of(line) <= width else cut_line(line, width)
 
 
 def press(hint: Hint, scene: Scene, *, keys: bool = True) -> Line:
@@ -45,13 +45,3 @@ def press(hint: Hint, scene: Scene, *, keys: bool = True) -> Line:
         (f" {capital(words_of_order(hint.order))}", "strong", action),
         (f": {hint.why}", ""),
     ]
-
-
-def _cut(line: Line, width: int) -> Line:
-    shown: list[Span] = []
-    for span in line:
-        room = width - width_of(shown)
-        if room <= 0:
-            break
-        shown.append((cut(span[0], room), *span[1:]))
-    return shown
