@@ -73,12 +73,6 @@ class Curve:
         means = [sum(bin_.total for bin_ in group) / count for group, count in zip(groups, counts, strict=True)]
         return [(group[0].first + group[-1].last) / 2 for group in groups], means
 
-    @property
-    def mean(self) -> float:
-        """Mean of all values; NaN without any."""
-        count = sum(bin_.count for bin_ in self.bins)
-        return sum(bin_.total for bin_ in self.bins) / count if count else float("nan")
-
 
 @dataclass(slots=True)
 class Lane:

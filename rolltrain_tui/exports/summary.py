@@ -13,7 +13,7 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.judgement import Judgement, judge, outdates_ghost
 
 MOMENTS = 60
-CURVES = ("train/loss", "train/loss_rolled", "val/loss", "k/asked", "k/felt", "grad_norm", "lr")
+CURVES = ("train/loss", "train/loss_rolled", "val/loss", "k/asked", "k/felt")
 
 
 @dataclass(slots=True)

@@ -90,7 +90,7 @@ def fight(
     check_size(terms, contenders)
     groups = build_groups(terms, contenders, champions or {})
     steps = [steps_of(terms, contender) for contender in contenders]
-    yield BattleBegan(terms, contenders, tuple(steps), tuple(n * gflop_per_step(terms, c) for n, c in zip(steps, contenders, strict=True)))
+    yield BattleBegan(terms, contenders, tuple(steps))
     yield from race(terms, steps, groups, stopped)
     if stopped():
         return

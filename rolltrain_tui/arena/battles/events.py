@@ -13,7 +13,6 @@ class BattleBegan:
     terms: Terms
     contenders: tuple[Contender, ...]
     steps: tuple[int, ...]
-    gflop: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def write(path: Path, tournament: object, error: type[ValueError]) -> None:
 
 def read(path: Path, kind: type[T], error: type[ValueError]) -> T:
     try:
-        found: T = codec(kind).load(parse_json(path.read_bytes()))
+        return codec(kind).load(parse_json(path.read_bytes()))
     except FileNotFoundError:
         known = sorted(file.stem for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
         raise error(f"there is no tournament {path.stem}; there is {', '.join(known) or 'none yet'}") from None
@@ -113,7 +113,6 @@ def read(path: Path, kind: type[T], error: type[ValueError]) -> T:
         raise error(f"{printable(path)} cannot be read: {wrong.strerror or wrong}") from None
     except RecordError as wrong:
         raise error(f"{printable(path)} is damaged: {wrong}") from None
-    return found
 
 
 @dataclass(frozen=True, slots=True)

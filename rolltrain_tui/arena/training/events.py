@@ -32,7 +32,6 @@ class SettingChanged:
 
 @dataclass(frozen=True, slots=True)
 class SettingRefused:
-    agent: str
     reason: str
 
 

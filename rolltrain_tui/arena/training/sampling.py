@@ -15,7 +15,6 @@ from rolltrain_tui.arena.training.model_batch import AttentionCache, ModelBatch
 from rolltrain_tui.arena.training.scores import Originality, Score, originality, perplexity, score_of
 from rolltrain_tui.arena.training.trainer import evaluate
 from rolltrain_tui.arena.training.training import corpus_for, models_of
-from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import window_start
 from rolltrain_tui.training.state.streams import random_stream
@@ -94,12 +93,6 @@ class SampleReport:
     """As the agent wrote them: untrusted text."""
     originality: Originality
     score: Score
-
-    def words(self) -> Iterator[str]:
-        """The printable lines, then the summary."""
-        yield from map(flat, self.lines)
-        yield ""
-        yield from self.summary()
 
     def summary(self) -> Iterator[str]:
         own, score = self.originality, self.score

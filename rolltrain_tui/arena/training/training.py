@@ -45,7 +45,7 @@ def train(
             try:
                 changed = configure(agent, name, text)
             except AgentError as error:
-                yield SettingRefused(agent.name, str(error))
+                yield SettingRefused(str(error))
                 continue
             change = changed.changes[-1]
             agent = changed
