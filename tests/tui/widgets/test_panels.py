@@ -68,6 +68,15 @@ def test_the_sheet_tells_life_charges_and_what_is_in_force() -> None:
         assert words in sheet
 
 
+def test_the_experience_of_a_high_level_is_whole() -> None:
+    """From level 12 on both numbers have six digits: they stand whole beside a bar that ends where the one of life does."""
+    scene = scene_after(4)
+    scene.sheet = replace(scene.sheet, level=12, xp=102301, next_level_xp=120000)
+    life, experience = (text_of([line]) for line in hero_lines(scene, 31, 12)[:2])
+    assert experience.endswith("░ 102301/120000")
+    assert (31, life.rindex("░" if "░" in life else "█")) == (len(experience), experience.rindex("░"))
+
+
 def test_dying_is_told_in_marks_and_words() -> None:
     """At 0 HP the death saves stand on the sheet."""
     scene = scene_after(2)

@@ -23,29 +23,36 @@ def hero_title(scene: Scene) -> str:
     return f"{clean(hero.name)} · {titled(hero.hero_class)} {hero.level}{star}" if hero.name else "Hero"
 
 
-def gauge(label: str, value: int, most: int, width: int, tone: str) -> Line:
-    """Label, bar and numbers on `width` cells; the numbers keep their place."""
-    numbers = f"{value:>{len(str(most))}}/{most}"
-    room = width - 4 - 12
-    return [(f"{label:<3} ", "muted"), *bar(value, most, max(4, room), tone), (f"{numbers:>12}", "")]
+FIGURES = 12
+"""Cells at the end of a gauge for its numbers; a gauge with longer ones has more."""
 
 
-def life(hero: Sheet, width: int) -> Line:
+def gauge(label: str, value: float, most: float, numbers: str, width: int, tone: str, figures: int = FIGURES) -> Line:
+    """Label, bar and numbers on `width` cells, the last `figures` of them for the numbers."""
+    return [(f"{label:<3} ", "muted"), *bar(value, most, max(4, width - 4 - figures), tone), (f"{numbers:>{figures}}", "")]
+
+
+def of_most(value: int, most: int) -> str:
+    """Both numbers, as "  9/30"; the slash keeps its place."""
+    return f"{value:>{len(str(most))}}/{most}"
+
+
+def vital_lines(scene: Scene, width: int) -> list[Line]:
+    """Life, experience and, where there is a limit, the energy that is left: gauges of one length."""
+    hero = scene.sheet
+    next_level = max(hero.xp, hero.next_level_xp)
+    life, experience = of_most(hero.hp, hero.max_hp), of_most(hero.xp, next_level)
+    figures = max(FIGURES, len(life) + 1, len(experience) + 1)
     low = hero.hp * 4 <= hero.max_hp
-    return gauge("HP", hero.hp, hero.max_hp, width, "bad" if low else "good")
-
-
-def experience(hero: Sheet, width: int) -> Line:
-    return gauge("XP", hero.xp, max(hero.xp, hero.next_level_xp), width, "xp")
-
-
-def energy_left(scene: Scene, width: int) -> list[Line]:
-    """What is left of the energy that the run was given, if there is a limit."""
-    if scene.energy is None:
-        return []
-    left = max(0.0, scene.energy - scene.gflop)
-    low = left * 4 <= scene.energy
-    return [[("EN  ", "muted"), *bar(left, scene.energy, max(4, width - 16), "bad" if low else "energy"), (f"{work(left):>12}", "")]]
+    lines = [
+        gauge("HP", hero.hp, hero.max_hp, life, width, "bad" if low else "good", figures),
+        gauge("XP", hero.xp, next_level, experience, width, "xp", figures),
+    ]
+    if scene.energy is not None:
+        left = max(0.0, scene.energy - scene.gflop)
+        low = left * 4 <= scene.energy
+        lines.append(gauge("EN", left, scene.energy, work(left), width, "bad" if low else "energy", figures))
+    return lines
 
 
 def ability_lines(scene: Scene, width: int) -> list[Line]:
@@ -119,7 +126,7 @@ def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
     hero = scene.sheet
     if not hero.name:
         return [[("The hero is on the way.", "muted")]]
-    top: list[Line] = [life(hero, width), experience(hero, width), *energy_left(scene, width)]
+    top = vital_lines(scene, width)
     if hero.hp <= 0:
         top.append(dying(scene))
     parts = [

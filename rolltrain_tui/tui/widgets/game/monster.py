@@ -5,7 +5,7 @@ from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.widgets.game.die import TONES, WORDS
-from rolltrain_tui.tui.widgets.game.hero import gauge
+from rolltrain_tui.tui.widgets.game.hero import gauge, of_most
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, paragraph
 from rolltrain_tui.tui.widgets.training.vitals import sick_line
 from rolltrain_tui.tui.wording.titles import titled
@@ -42,7 +42,7 @@ def _foe_lines(scene: Scene, width: int, height: int, keys: bool) -> list[Line]:
     if foe is None:
         return _quiet(scene, width, height)[:height]
     row = BESTIARY.get(foe.name)
-    words: list[Line] = [gauge("HP", foe.hp, foe.max_hp, width, "hp")]
+    words: list[Line] = [gauge("HP", foe.hp, foe.max_hp, of_most(foe.hp, foe.max_hp), width, "hp")]
     words += paragraph(clean(foe.why), width)
     if row is not None and "diagnosis" not in scene.hidden:
         words += paragraph(weakness(row.weak_to, scene, keys=keys), width, "cool")
