@@ -1,17 +1,25 @@
 """One sign for minus in numbers that people read."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.panels import text_of
+from support.panels import scene_after, text_of
 
 from rolltrain_tui.base.grammar import minus
-from rolltrain_tui.protocol.events import StepTaken
+from rolltrain_tui.protocol.events import Evaluated, GhostPoint, GhostSeen, Spoke, StepTaken
+from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.story.scene.views import TurnLine
+from rolltrain_tui.tui.drawing.chart_view import ChartView
 from rolltrain_tui.tui.drawing.frame import Frame
 from rolltrain_tui.tui.duel import insight
 from rolltrain_tui.tui.widgets.game.log import turn_rows
+from rolltrain_tui.tui.widgets.game.stage import stage_lines
+from rolltrain_tui.tui.widgets.game.voice import VoicePanel
+from rolltrain_tui.tui.widgets.training.chart import chart_lines
+from rolltrain_tui.tui.widgets.training.full_chart import full_chart_lines
 from rolltrain_tui.tui.widgets.training.verdict import _delta
 from rolltrain_tui.tui.wording.figures import fixed, signed
 from rolltrain_tui.tui.wording.words import loss
@@ -23,6 +31,28 @@ def test_minus_is_minus_and_everything_else_stays() -> None:
 
 def test_no_zero_has_a_sign() -> None:
     assert ["0.000", "−0.001", "0.000"] == [fixed(value) for value in (-0.0001, -0.001, 0.0)]
+
+
+def test_values_below_zero_have_it_wherever_they_are_read() -> None:
+    """Charts with ghost and limit, the cursor's readout, the large numbers' best, and the title of what the model says."""
+    scene = scene_after(30)
+    scene.objective = Objective(name="R²", unit="", better="higher", step=0.1, chance=0.0, limit=-1.0, of_loss=False)
+    scene.history = History()
+    for event in (
+        Evaluated(31, -0.25, 0.0, -0.125, -0.5, improved=False),
+        GhostSeen(31, 1, (GhostPoint(0, -0.5, -0.5, 0.0), GhostPoint(40, -0.5, -0.5, 0.0))),
+        StepTaken(31, -0.75, -0.75, 1.0, 0.5, 1.0, 1.0, 0.5, 0.5, 32, 1.0, True, ()),
+        Spoke(31, "so", -0.375),
+    ):
+        scene.apply(event)
+    title: list[str] = []
+    panel: Any = SimpleNamespace(name_box=title.append, show=lambda _: None, content_size=SimpleNamespace(width=40, height=5), asks=True)
+    VoicePanel.show_scene(panel, scene)
+    cursor = ChartView(cursor=31, fit=False)
+    told = [text_of(full_chart_lines(scene, cursor, (), 120, 35)), text_of(chart_lines(scene, 80, 16)), text_of(stage_lines(scene, 80, 30))]
+    for words in ("R² −0.250", "ghost −0.500", "batch −0.75", "−0.125", "−0.50", "−0.38"):
+        assert any(words in text for text in (*told, *title)), words
+    assert not re.search(r"(?<!e)-\d", "\n".join((*told, *title)))
 
 
 def test_screens_write_it(monkeypatch: pytest.MonkeyPatch) -> None:

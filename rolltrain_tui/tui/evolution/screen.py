@@ -19,6 +19,7 @@ from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, mark_of, tone_of
+from rolltrain_tui.tui.wording.figures import fixed
 
 LEAST_ROWS = 3
 """Rows of the table, with its head."""
@@ -107,7 +108,7 @@ class EvolutionScreen(WorkingScreen):
 
     def _row(self, place: int, member: Member, width: int) -> Line:
         plan = self._evolution.plan
-        value = f"{member.value:.4f}" if isfinite(member.value) else "failed" if member.failure else "–"
+        value = fixed(member.value, 4) if isfinite(member.value) else "failed" if member.failure else "–"
         settings = " ".join(f"{mutation.words(value):>13}" for mutation, value in zip(plan.mutations, member.settings, strict=True))
         parents = [f"{run.partition('-')[0]} at {turn}" for run, (turn, _) in zip(member.parents, member.past[1:], strict=True)]
         text = f"{title(member.index):<6} {value:>9} {member.turn:>6} {settings}  {', '.join(parents[::-1]) or '–'}"

@@ -22,7 +22,7 @@ from rolltrain_tui.tui.screens.dialogs.pick import Pick, PickScreen
 from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.stat_sheet import foes_of
 from rolltrain_tui.tui.widgets.training.verdict import sends_scouts
-from rolltrain_tui.tui.wording.figures import signed
+from rolltrain_tui.tui.wording.figures import fixed, signed
 from rolltrain_tui.tui.wording.titles import titled
 from rolltrain_tui.tui.wording.words import loss
 
@@ -154,10 +154,10 @@ class Deeds(Orders):
         low, high = bounds(before, last)
         text = (
             f"The {scene.objective.name} was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. "
-            f"What will it be after turn {due}? Level means {low:.3f} to {high:.3f}.\n\n"
+            f"What will it be after turn {due}? Level means {fixed(low)} to {fixed(high)}.\n\n"
             "A right guess earns inspiration ★: advantage on a roll."
         )
-        labels: dict[Guess, str] = {"lower": f"Lower < {low:.3f}", "level": "Level", "higher": f"Higher > {high:.3f}"}
+        labels: dict[Guess, str] = {"lower": f"Lower < {fixed(low)}", "level": "Level", "higher": f"Higher > {fixed(high)}"}
         choices = [Choice(guess, label, str(n)) for n, (guess, label) in enumerate(labels.items(), start=1)]
 
         def answer(taken: str | None) -> bool:

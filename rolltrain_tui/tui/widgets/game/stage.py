@@ -13,6 +13,7 @@ from rolltrain_tui.tui.widgets.game.hero import hero_title
 from rolltrain_tui.tui.widgets.game.proof import proof_lines
 from rolltrain_tui.tui.widgets.game.voice import voice_lines
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, cut, paragraph
+from rolltrain_tui.tui.wording.figures import fixed
 from rolltrain_tui.tui.wording.titles import titled
 
 TALL_FROM = 14
@@ -50,8 +51,8 @@ def _value(scene: Scene) -> list[Line]:
     found, objective = scene.evaluation, scene.objective
     if found is None:
         return _figure(objective.title, [], "", "muted", "not yet")
-    better = f"{'▼' if objective.better == 'lower' else '▲'} best so far" if found.improved else f"best {found.best:.3f}"
-    digits = f"{found.value:.3f}" if math.isfinite(found.value) else ""
+    better = f"{'▼' if objective.better == 'lower' else '▲'} best so far" if found.improved else f"best {fixed(found.best)}"
+    digits = fixed(found.value) if math.isfinite(found.value) else ""
     name = f"{objective.title}, turn {found.turn}"
     return _figure(name, [(plus_minus(found.standard_error, sign="± "), "muted")], digits, "accent", better if digits else "✖ no number")
 

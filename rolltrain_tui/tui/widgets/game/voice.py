@@ -3,6 +3,7 @@
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, wrap
+from rolltrain_tui.tui.wording.figures import fixed
 
 
 class VoicePanel(ScenePanel):
@@ -17,7 +18,7 @@ class VoicePanel(ScenePanel):
 
 
 def _heard(value: float | None, scene: Scene) -> str:
-    return "" if value is None else f" · {scene.objective.short_label} {value:.2f}"
+    return "" if value is None else f" · {scene.objective.short_label} {fixed(value, 2)}"
 
 
 def voice_lines(scene: Scene, width: int, height: int, *, asks: bool = True) -> list[Line]:

@@ -176,7 +176,7 @@ def _write_limit(plot: Plot, scene: Scene) -> None:
     if limit is None:
         return
     seen = frame.holds(limit)
-    text = f" {'' if seen else '↓ ' if limit < frame.low else '↑ '}{scene.objective.limit_name} {limit:.2f} "
+    text = f" {'' if seen else '↓ ' if limit < frame.low else '↑ '}{scene.objective.limit_name} {fixed(limit, 2)} "
     row = frame.y(limit) // 4
     for column in (frame.columns - len(text) - 2, 1):
         if plot.write(row, column, text, "muted", over=("muted", "faint", "")):
@@ -189,7 +189,7 @@ def _write_ghost(plot: Plot, ghost: list[tuple[int, float]]) -> None:
     if not shown:
         return
     turn, value = shown[-1]
-    text = f"ghost {value:.2f}"
+    text = f"ghost {fixed(value, 2)}"
     row, column = plot.frame.y(value) // 4, plot.frame.column(turn)
     for place in (row + 1, row - 1, row + 2, row - 2):
         if plot.write(place, max(0, column + 1 - len(text)), text, "cool", over=("faint", "")):

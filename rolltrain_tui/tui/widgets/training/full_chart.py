@@ -15,6 +15,7 @@ from rolltrain_tui.tui.drawing.plot import Plot
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 from rolltrain_tui.tui.widgets.training.chart import bar_ends, ghost_at, ghost_points, near
 from rolltrain_tui.tui.widgets.training.curves import mark_of
+from rolltrain_tui.tui.wording.figures import fixed
 from rolltrain_tui.tui.wording.titles import titled
 
 WIDEST = 21
@@ -111,7 +112,7 @@ def _plot(scene: Scene, series: Series, view: ChartView, others: Sequence[Other]
         plot.marks(((check.turn, check.value, check.standard_error) for check in checks), "accent")
     if limit is not None:
         arrow = "" if frame.holds(limit) else "↓ " if limit < frame.low else "↑ "
-        text = f" {arrow}{objective.limit_name} {limit:.{objective.digits}f} "
+        text = f" {arrow}{objective.limit_name} {fixed(limit, objective.digits)} "
         any(plot.write(frame.y(limit) // 4, place, text, "muted", over=("muted", "faint")) for place in (frame.columns - len(text) - 2, 1))
     return plot
 
@@ -171,10 +172,10 @@ def _readout(scene: Scene, view: ChartView, series: Series, others: Sequence[Oth
         parts.append([("mean ", "primary"), (_number(row["mean"]), "")])
     if check is not None:
         since = "" if check.turn == turn else f" (turn {check.turn})"
-        error = f"{check.value:.{objective.digits}f}{plus_minus(check.standard_error, objective.digits, ' ±')}{since}"
+        error = f"{fixed(check.value, objective.digits)}{plus_minus(check.standard_error, objective.digits, ' ±')}{since}"
         parts.append([(f"{objective.short_label} ", "accent"), (error, "")])
     if math.isfinite(ghost := ghost_at(scene, turn)):
-        parts.append([("ghost ", "cool"), (f"{ghost:.{objective.digits}f}", "")])
+        parts.append([("ghost ", "cool"), (fixed(ghost, objective.digits), "")])
     if row:
         parts.append([("k ", "muted"), (_number(row["k"]), "")])
         parts.append([("grad norm ", "muted"), (_number(row["grad_norm"]), "")])
@@ -205,4 +206,5 @@ def _flow(parts: list[list[Span]], width: int) -> list[Line]:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return "–"
-    return f"{value:.4g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.2e}"
+    size = abs(value)
+    return ("−" if value < 0 else "") + (f"{size:.4g}" if size >= 1e-3 or value == 0 else f"{size:.2e}")
