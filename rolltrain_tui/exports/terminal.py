@@ -6,6 +6,7 @@ plotext has one figure per process. It fails on numbers that are not finite or v
 from collections.abc import Callable, Mapping
 from functools import partial
 from math import ceil, floor
+from textwrap import wrap
 from typing import Any
 
 from rolltrain_tui.base.safe_text import one_line
@@ -33,7 +34,7 @@ def losses(summary: RunSummary, width: int, height: int, rolled: bool = False) -
     unit = f" in {objective.short_unit}" if objective.unit else ""
     scaled = ", · roll-scaled" if rolled else ""
     curves = f"Loss{unit}: line raw{scaled}, ◆ validation" if objective.of_loss else f"{objective.title}{unit}: ◆ evaluations"
-    figure = _figure(width, height, f"{curves}, ∘ ghost, ─ {objective.limit_name}", summary.turn)
+    head, figure = _figure(width, height, f"{curves}, ∘ ghost, ─ {objective.limit_name}", summary.turn)
     raw, val = summary.curves["train/loss"], summary.curves["val/loss"]
     if objective.of_loss:
         if rolled:
@@ -47,35 +48,38 @@ def losses(summary: RunSummary, width: int, height: int, rolled: bool = False) -
     _curve(figure, val, width // 2, "◆", "yellow")
     if objective.limit is not None:
         _level(figure, objective.limit, 0, max(1, summary.turn), "green")
-    return str(figure.build())
+    return f"{head}\n{figure.build()}"
 
 
 def scales(summary: RunSummary, width: int, height: int) -> str:
-    figure = _figure(width, max(8, height // 2), "k where measured: o asked, line felt", summary.turn)
+    rows = max(8, height // 2)
+    head, figure = _figure(width, rows, "k where measured: o asked, line felt", summary.turn)
     _curve(figure, summary.curves["k/asked"], width // 2, "o", "orange")
     _curve(figure, summary.curves["k/felt"], width // 2, "braille", "green", lines=True)
     means = [mean for name in ("k/asked", "k/felt") if summary.curves[name].bins for mean in summary.curves[name].coarse(width // 2)[1]]
     if means:
-        ticks = _even_ticks(min(means), max(means))
+        ticks = _even_ticks(min(means), max(means), rows - 4)
         figure.ruler("y").lim(ticks[0], ticks[-1])
         figure.ruler("y").ticks(ticks, [f"{tick:g}" for tick in ticks])
-    return str(figure.build())
+    return f"{head}\n{figure.build()}"
 
 
-def _even_ticks(low: float, high: float) -> list[float]:
-    """Two to seven multiples of a half, a whole, two, four ... around both; plotext's own are such as 1.24 and -0.0."""
+def _even_ticks(low: float, high: float, most: int) -> list[float]:
+    """Two to seven multiples of a half, a whole, two, four ... around both, at most `most`; plotext's own are such as 1.24 and -0.0.
+
+    Two on one row would be written over one another.
+    """
     step = 0.5
-    while high - low > 5 * step:
+    while (last := max(ceil(high / step), floor(low / step) + 1)) - (first := floor(low / step)) >= min(7, most):
         step *= 2
-    first, last = floor(low / step), ceil(high / step)
-    return [step * place for place in range(first, max(last, first + 1) + 1)]
+    return [step * place for place in range(first, last + 1)]
 
 
 def dice(summary: RunSummary, width: int, height: int) -> str:
     counts, sides = summary.counts, summary.sides
     total = sum(counts)
     words = summary.fairness.words if total else "none was cast"
-    figure = _figure(width, max(8, height // 2), f"Faces of the d{sides} (line: fair die): {words}")
+    head, figure = _figure(width, max(8, height // 2), f"Faces of the d{sides} (line: fair die): {words}")
     if total:
         _level(figure, total / sides, 1, sides, "yellow")
     figure.draw(figure.bar(list(range(1, sides + 1)), counts, marker=_marker("█", "cyan"), width=0.6))
@@ -84,7 +88,7 @@ def dice(summary: RunSummary, width: int, height: int) -> str:
     figure.ruler("y").ticks([0, top], ["0", str(top)])
     marks = [face for face in range(1, sides + 1) if sides <= 20 or face % 10 == 0]
     figure.ruler("x").ticks(marks, [str(face) for face in marks])
-    return str(figure.build())
+    return f"{head}\n{figure.build()}"
 
 
 def timeline(summary: RunSummary, width: int, height: int) -> str:
@@ -107,21 +111,23 @@ def _cell(turn: int, turns: int, room: int) -> int:
     return min(room - 1, (turn - 1) * room // max(1, turns))
 
 
-def _figure(width: int, height: int, words: str, turns: int = 0) -> Any:
+def _figure(width: int, height: int, words: str, turns: int = 0) -> tuple[str, Any]:
+    """The words on as many lines as they need, which plotext's own title would leave out on a narrow terminal, and a figure below."""
     import plotext
+
+    head = [line.center(width).rstrip() for line in wrap(words, width)]
 
     plotext.terminal.limit(False, False)
     figure = plotext.figure
     figure.clear()
     figure.theme("simple")
-    figure.plot_size(width, height)
-    figure.title(words)
-    figure.legend(active=False)  # a legend would hide parts of the curves; the title names the marks
+    figure.plot_size(width, height - 1)
+    figure.legend(active=False)  # a legend would hide parts of the curves; the head names the marks
     if turns:
         marks = sorted({round(turns * part / 5) for part in range(6)})
         figure.ruler("x").lim(0, turns)
         figure.ruler("x").ticks(marks, [f"{turn:,}" for turn in marks])
-    return figure
+    return "\n".join(head), figure
 
 
 def _curve(figure: Any, curve: Curve, points: int, marker: str, colour: str, *, lines: bool = False) -> None:

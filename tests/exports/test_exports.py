@@ -335,6 +335,24 @@ def test_the_axis_of_k_has_even_numbers() -> None:
         assert ticks == labels
 
 
+@pytest.mark.parametrize("height", range(8, 26))
+def test_the_axis_of_k_has_a_row_for_each_number(height: int) -> None:
+    """On a low chart there are fewer numbers, evenly apart, and none is written over another."""
+    summary = summary_of([began(), *(stepped(turn, k=k) for turn, k in enumerate([-0.2, 2.3], 1))])
+    labels = [line.partition("┤")[0].strip() for line in charts(summary, "k", 60, height, colour=False).splitlines() if "┤" in line]
+    numbers = [float(label) for label in labels]
+    assert len({high - low for high, low in pairwise(numbers)}) == 1
+    assert numbers[-1] <= -0.2 < 2.3 <= numbers[0]
+
+
+@pytest.mark.parametrize(("what", "words"), [("loss", "─ floor"), ("k", "line felt"), ("dice", "too few to judge")])
+def test_a_narrow_chart_tells_what_it_shows(what: str, words: str, played: Path, call: Callable[..., Answer]) -> None:
+    """Its head takes a second line where one is too short."""
+    told = call("plot", played, "--what", what, "--width", 40).out.splitlines()
+    assert words in " ".join(" ".join(told[:2]).split())
+    assert max(map(len, told)) <= 40
+
+
 def test_the_loss_after_the_roll_is_drawn_only_when_asked_for(played: Path, call: Callable[..., Answer]) -> None:
     """Nothing trains on it, and it would stretch the axis."""
     plain, rolled = (call("plot", played, "--what", "loss", *more).out for more in ((), ("--rolled",)))
