@@ -58,11 +58,15 @@ const show = {
     clearTimeout(leaving);
     at("vote").hidden = v === null;
     if (v === null) return;
-    if (!last || last.number !== v.number) mine = null;
+    if (!last || last.number !== v.number) {
+      mine = null;
+      at("question").textContent = v.question;
+      at("options").replaceChildren(...v.options.map(choice));
+      if (v.open) at("told").textContent = `The room votes: ${v.question}`;
+    }
     last = v;
     if (!v.open) leaving = setTimeout(() => { at("vote").hidden = true; }, STAYS);
-    at("question").textContent = v.question;
-    at("options").replaceChildren(...v.options.map((option, n) => choice(v, option, n)));
+    [...at("options").children].forEach((button, n) => stand(button, v, n));
     at("vote-note").textContent = note(v);
   },
 };
@@ -73,23 +77,26 @@ function note(v) {
   return mine === null ? `${votes} so far. Tap to vote.` : `${votes} so far. Your vote is in; tap another to change it.`;
 }
 
-function choice(v, option, n) {
-  const button = document.createElement("button");
+/** A button that stays for as long as its vote: one that others' votes replaced would lose the finger or the focus that is on it. */
+function choice(option, n) {
+  const button = document.createElement("button"), count = document.createElement("span"), about = document.createElement("small");
   button.type = "button";
+  count.className = "count";
+  about.textContent = option.about;
+  button.append(document.createElement("i"), document.createElement("b"), count, about);
+  button.onclick = () => cast(last, n);
+  return button;
+}
+
+/** How a choice stands now. */
+function stand(button, v, n) {
+  const [share, title, count] = button.children;
   button.disabled = !v.open;
   button.className = [n === mine ? "mine" : "", v.winner === n ? "winner" : ""].join(" ");
-  const share = document.createElement("i");
+  button.ariaPressed = String(n === mine);
   share.style.width = percent(v.votes[n], Math.max(1, v.total));
-  const title = document.createElement("b");
-  title.textContent = `${v.winner === n ? "✔ " : ""}${option.title}`;
-  const count = document.createElement("span");
-  count.className = "count";
+  title.textContent = `${v.winner === n ? "✔ " : ""}${v.options[n].title}`;
   count.textContent = v.votes[n];
-  const about = document.createElement("small");
-  about.textContent = option.about;
-  button.append(share, title, count, about);
-  button.onclick = () => cast(v, n);
-  return button;
 }
 
 async function cast(v, option) {
