@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -25,7 +26,7 @@ from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.screens.kinds.working import WorkingScreen
 from rolltrain_tui.tui.threads.worker import Stopped
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
+from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, mark_of, tone_of
 
@@ -71,18 +72,21 @@ class BattleScreen(WorkingScreen):
         self._match: Match | None = None
 
     def compose(self) -> ComposeResult:
-        yield Panel(id="battle-head")
+        yield WholePanel(lambda width, _: [self._head(width)], id="battle-head")
         with Horizontal(id="battle-cards"):
-            for _ in range(len(self._contenders) if len(self._contenders) <= SPLIT else 1):
-                yield Panel(classes="battle-card")
-        yield Panel(id="battle-race")
+            for place in range(len(self._contenders) if self._split else 1):
+                yield WholePanel(partial(self._card, place) if self._split else self._crowd, classes="battle-card")
+        yield WholePanel(self._curves, id="battle-race")
         yield StoryPanel(id="battle-story")
         yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:
         self.query_one("#battle-story").border_title = "Commentary"
-        if len(self._contenders) > SPLIT:
+        self.query_one("#battle-race", Panel).name_box("The race: loss in nats per character, mean over seeds")
+        for place, card in enumerate(self.query(".battle-card").results(Panel)):
+            card.name_box(f"{mark_of(place)} {self._contenders[place].name}" if self._split else f"{len(self._contenders)} contenders")
+        if not self._split:
             self.query_one("#battle-cards").styles.height = min(len(self._contenders), self.size.height // 4) + 2
         self._fight()
 
@@ -127,22 +131,21 @@ class BattleScreen(WorkingScreen):
 
     @while_open
     def draw(self) -> None:
-        head = self.query_one("#battle-head", Panel)
-        head.show([self._head(head.content_size.width)])
-        cards = list(self.query(".battle-card").results(Panel))
-        if len(cards) == len(self._contenders):
-            for place, card in enumerate(cards):
-                card.name_box(f"{mark_of(place)} {self._contenders[place].name}")
-                card.show(self._card(place, card.content_size.width))
-        else:
-            cards[0].name_box(f"{len(self._contenders)} contenders")
-            cards[0].show([self._row(place, cards[0].content_size.width) for place in self._order()])
-        race = self.query_one("#battle-race", Panel)
-        race.name_box("The race: loss in nats per character, mean over seeds")
+        for panel in self.query(WholePanel):
+            panel.look_again()
+
+    @property
+    def _split(self) -> bool:
+        """Whether every contender has a card."""
+        return len(self._contenders) <= SPLIT
+
+    def _crowd(self, width: int, _: int) -> list[Line]:
+        return [self._row(place, width) for place in self._order()]
+
+    def _curves(self, width: int, height: int) -> list[Line]:
         curves = [Curve(points, tone_of(place), mark_of(place)) for place, points in enumerate(self._race)]
         last = float(max(steps_of(self._terms, contender) for contender in self._contenders))
-        most = math.log(self._terms.vocabulary) + BURST
-        race.show(curve_lines(curves, race.content_size.width, race.content_size.height, last=last, most=most))
+        return curve_lines(curves, width, height, last=last, most=math.log(self._terms.vocabulary) + BURST)
 
     def _head(self, width: int) -> Line:
         terms = self._terms
@@ -169,7 +172,7 @@ class BattleScreen(WorkingScreen):
             (cut(f"{contender.name:<24} loss {loss}{score}", width - 6), ""),
         ]
 
-    def _card(self, place: int, width: int) -> list[Line]:
+    def _card(self, place: int, width: int, _: int) -> list[Line]:
         contender, race, judged, tone = self._contenders[place], self._race[place], self._judged.get(place), tone_of(place)
         shape, steps = contender.shape, steps_of(self._terms, contender)
         gflop = steps * gflop_per_step(self._terms, contender)

@@ -41,7 +41,7 @@ class BoardScreen(TavernScreen):
         Binding("enter", "again", "Fight again", tooltip="Fight the row's match again, and compare", priority=True),
         Binding("b,tab", "board", "Next board", tooltip="Quality, efficiency, ratings", priority=True),
         Binding("right", "division(1)", "Division", key_display="← →", tooltip="Another text or budget", priority=True),
-        Binding("left", "division(-1)", "Division before", show=False, priority=True),
+        Binding("left", "division(-1)", "", show=False, priority=True),
     ]
 
     def __init__(self, root: Path, repeat: Callable[[Battles, RecordedMatch], Screen[None]]) -> None:

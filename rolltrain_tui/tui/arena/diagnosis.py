@@ -22,8 +22,8 @@ class AgentDiagnosisScreen(TavernScreen):
     CSS_PATH = "diagnosis.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,d,q", "back", "Back"),
-        Binding("up,k", "read(-1)", "Up", show=False, tooltip="A line up"),
-        Binding("down,j", "read(1)", "Read on", key_display="↑ ↓", tooltip="A line down"),
+        Binding("up,k", "read(-1)", "", show=False),
+        Binding("down,j", "read(1)", "Read on", key_display="↑ ↓", tooltip="A line down, or up (also j, k)"),
         Binding("pageup,b", "read(-12)", "Page up", show=False, tooltip="A page up"),
         Binding("pagedown,space", "read(12)", "Page down", show=False, tooltip="A page down"),
     ]

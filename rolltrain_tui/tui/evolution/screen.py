@@ -16,7 +16,7 @@ from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.screens.kinds.working import WorkingScreen
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
+from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, mark_of, tone_of
 from rolltrain_tui.tui.wording.figures import fixed
@@ -47,9 +47,9 @@ class EvolutionScreen(WorkingScreen):
         self._place = 0
 
     def compose(self) -> ComposeResult:
-        yield Panel(id="evolution-head")
-        yield Panel(id="evolution-table")
-        yield Panel(id="evolution-curves")
+        yield WholePanel(lambda width, _: [self._head(width)], id="evolution-head")
+        yield WholePanel(self._table, id="evolution-table")
+        yield WholePanel(self._curves, id="evolution-curves")
         yield StoryPanel(id="evolution-story")
         yield KeyFooter()
 
@@ -74,17 +74,19 @@ class EvolutionScreen(WorkingScreen):
 
     @while_open
     def draw(self) -> None:
-        head, table, curves = (self.query_one(f"#evolution-{part}", Panel) for part in ("head", "table", "curves"))
-        head.show([self._head(head.content_size.width)])
-        members = self._ranking()
-        self._place = min(self._place, len(members) - 1)
-        rows = max(1, table.content_size.height - 1)
+        for panel in self.query(WholePanel):
+            panel.look_again()
+
+    def _table(self, width: int, height: int) -> list[Line]:
+        """As many members as there is room for, the chosen one among them."""
+        members, rows = self._ranking(), max(1, height - 1)
         first = min(max(0, self._place - rows // 2), max(0, len(members) - rows))
         shown = enumerate(members[first : first + rows], first)
-        table.show([self._table_head(), *(self._row(place, member, table.content_size.width) for place, member in shown)])
-        lines = [Curve(member.curve, tone_of(member.index), mark_of(member.index)) for member in members[::-1]]
-        last = float(self._evolution.plan.config.turns)
-        curves.show(curve_lines(lines, curves.content_size.width, curves.content_size.height, last=last))
+        return [self._table_head(), *(self._row(place, member, width) for place, member in shown)]
+
+    def _curves(self, width: int, height: int) -> list[Line]:
+        lines = [Curve(member.curve, tone_of(member.index), mark_of(member.index)) for member in self._ranking()[::-1]]
+        return curve_lines(lines, width, height, last=float(self._evolution.plan.config.turns))
 
     def _ranking(self) -> list[Member]:
         members = self._scene.members

@@ -68,8 +68,8 @@ class DiagnosisScreen(TavernScreen):
     CSS_PATH = "diagnosis.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,d,q", "back", "Back"),
-        Binding("up", "choose(-1)", "Up", show=False, tooltip="The signal above"),
-        Binding("down", "choose(1)", "Signal", key_display="↑ ↓", tooltip="The signal below: what it means, and how it went"),
+        Binding("up", "choose(-1)", "", show=False),
+        Binding("down", "choose(1)", "Signal", key_display="↑ ↓", tooltip="Another signal: what it means, and how it went"),
         Binding("m", "scouts", "Measure", tooltip="Send scouts after the next turn, to measure the best step"),
         *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 10)),
         Binding("a", "auto", "Auto", show=False, tooltip="Choose which abilities act by themselves"),

@@ -146,9 +146,9 @@ class Panel(Widget):
 class WholePanel(Panel):
     """A panel that is whole at its first frame: it asks for its lines when it knows its size, and again when that changes."""
 
-    def __init__(self, look: Callable[[int, int], Iterable[Line]], *, id: str | None = None) -> None:
+    def __init__(self, look: Callable[[int, int], Iterable[Line]], *, id: str | None = None, classes: str | None = None) -> None:
         """`look` gives the lines for a width and a height."""
-        super().__init__(id=id)
+        super().__init__(id=id, classes=classes)
         self._look = look
         self._looked: tuple[int, int] | None = None
 

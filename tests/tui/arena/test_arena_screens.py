@@ -195,6 +195,23 @@ async def test_battle_boards_and_fighting_again(two: Roster) -> None:
         assert 1 == len(Ledger(two.root).matches())
 
 
+async def test_a_battle_fits_a_terminal_that_changed_under_the_boards(two: Roster) -> None:
+    """Its head, its cards and the axis of its curves are drawn anew when it is seen again."""
+    app = hall(two)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await tells(pilot, "Tiny")
+        await ask(pilot, "b", "Tiny Wild 6 seeds=2 samples=4")
+        await until(pilot, lambda: isinstance(app.screen, BattleScreen))
+        await rests(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: app.screen.size.width == 120)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, BattleScreen))
+        await tells(pilot, "█ over", "─6 steps", " A Tiny ─", "Q 1.0 ")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_crowd(roster: Roster, size: tuple[int, int]) -> None:
     """More than four contenders share a list, at any size; giving up records nothing."""

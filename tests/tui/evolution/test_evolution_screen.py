@@ -8,6 +8,7 @@ import pytest
 from support.evolving import evolution, told
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.screens_host import ScreensHost, shown, until
+from textual.screen import Screen
 
 from rolltrain_tui.base.jobs import Died, J, R, Stopped
 from rolltrain_tui.config.schema import CampaignConfig
@@ -39,6 +40,20 @@ async def test_members_are_ranked_and_their_lines_and_the_answer_are_told(
         assert "m03 at" in screen
         await pilot.press("down", "enter")
         assert app.calls == [("watch", made.runs / made.ranking[1].run)]
+
+
+async def test_it_fits_a_terminal_that_changed_while_a_member_was_watched(
+    tiny_config: Callable[..., CampaignConfig], tmp_path: Path
+) -> None:
+    made = evolution(tiny_config(), tmp_path)
+    app = ScreensHost(lambda: EvolutionScreen(made, told(made)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "★ Best: m03" in shown(app))
+        app.push_screen(Screen())
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: app.screen.size.width == 120)
+        app.pop_screen()
+        await until(pilot, lambda: "GFLOP · over" in shown(app) and f"{made.plan.config.turns} steps" in shown(app))
 
 
 async def test_a_member_that_was_watched_leads_back_to_the_evolution(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
