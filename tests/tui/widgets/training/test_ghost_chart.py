@@ -11,6 +11,7 @@ from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.panel import Line
 from rolltrain_tui.tui.widgets.training.chart import chart_lines, frame_of
+from rolltrain_tui.tui.wording.figures import fixed
 
 SIZES = {"120x36": (50, 11), "80x24": (78, 8), "large": (110, 20)}
 
@@ -108,7 +109,7 @@ def test_a_window_fits_its_data_and_points_to_the_limit(window: int) -> None:
         means = [bucket.ema for bucket in scene.losses.since(frame.first)]
         values = [value for turn, value in scene.history.validations if turn >= frame.first]
         assert frame.high - frame.low < 1.3 * (max(means + values) - min(means)) + 0.1
-        assert f"↓ floor {limit:.2f}" in text_of(chart_lines(scene, 66, 15, window))
+        assert f"↓ floor {fixed(limit, 2)}" in text_of(chart_lines(scene, 66, 15, window))
 
 
 def test_a_ceiling_out_of_sight_is_above() -> None:
