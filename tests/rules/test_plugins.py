@@ -275,6 +275,9 @@ class Odd(Power):
     [
         ({"title": " "}, "its title must have 1 to 60 characters"),
         ({"title": "x" * 61}, "its title must have 1 to 60 characters"),
+        ({"summary": ""}, "summary, live and claim texts must not be empty"),
+        ({"live": ""}, "summary, live and claim texts must not be empty"),
+        ({"claim": ""}, "summary, live and claim texts must not be empty"),
         ({"power": Odd(live_turns=-4)}, "live_turns of its power must be at least 1"),
         ({"power": Odd(live_turns=0)}, "live_turns of its power must be at least 1"),
         ({"power": Odd(most=-1), "recharge": "short"}, "charges must not be fewer than none"),
