@@ -230,6 +230,7 @@ SOUND = replace(DRAGON, name="drake")
         ("monsters", replace(SOUND, summary="a\x07b"), "summary must be one line"),
         ("monsters", replace(SOUND, failed=None), "failed and saved"),
         ("monsters", replace(SOUND, failed=Affliction(StepEffect(), 1, "\x1b[0m")), "words must be one line"),
+        ("monsters", replace(SOUND, failed=Affliction(StepEffect(update_scale=float("inf")), 1, "It grows.")), "failed and saved"),
         ("monsters", replace(SOUND, symptoms=(Symptom("humidity", "high", hold=1),)), "no signal 'humidity'"),
         ("monsters", replace(SOUND, symptoms=(Symptom("loss_rise", "low", hold=1),)), "has no low bound"),
         ("classes", replace(WIZARD, name="druid"), "belongs to the wizard"),
@@ -251,6 +252,27 @@ def test_unfit_rows_are_refused(group: str, row: object, words: str) -> None:
     check = {"monsters": check_monster, "classes": check_class, "rulebooks": check_rulebook, "signals": check_signal}[group]
     with pytest.raises(RowError, match=words):
         check(row.name, row)  # type: ignore[attr-defined,operator]
+
+
+LEAST = {"hp": 1, "armour_class": 1, "damage_die": 1, "lull": 0, "recharge": 1}
+
+
+def test_the_least_numbers_of_a_monster() -> None:
+    """Each number of a monster may be as small as the rules can use it, and no smaller."""
+    symptom, affliction = DRAGON.symptoms[0], DRAGON.failed
+    least = replace(
+        SOUND,
+        symptoms=(replace(symptom, hold=1),),
+        failed=replace(affliction, turns=0),
+        **LEAST,  # type: ignore[arg-type]
+    )
+    assert check_monster("drake", least) is least
+    for name, value in LEAST.items():
+        with pytest.raises(RowError, match=f"its {name} must be a whole number of at least {value}"):
+            check_monster("drake", replace(least, **{name: value - 1}))  # type: ignore[arg-type]
+    for part, row in {"hold": {"symptoms": (replace(symptom, hold=0),)}, "turns": {"failed": replace(affliction, turns=-1)}}.items():
+        with pytest.raises(RowError, match=part):
+            check_monster("drake", replace(least, **row))  # type: ignore[arg-type]
 
 
 def test_built_in_rows_pass_their_own_checks() -> None:

@@ -67,7 +67,7 @@ def test_each_symptom_brings_its_monster_and_takes_it_away(name, index):
     assert (name, monster.hp) == (came.monster, came.hp)
     assert all(SIGNALS[signal].title in came.signal for signal, _ in symptom.signs)
     set_sign(table, symptom.signal, symptom.side, sick=False)
-    for _ in range(symptom.release):
+    for _ in range(math.ceil(symptom.hold / 2)):
         assert not of(MonsterLeft, table.facts)
         table.facts += table.game._diagnose(1, when)
     assert [name] == [left.monster for left in of(MonsterLeft, table.facts)]
