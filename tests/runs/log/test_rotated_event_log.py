@@ -202,3 +202,17 @@ def test_a_second_rename_that_fails(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert rotating_log.full(path) == []
     assert list(read(path)) == tale(40)
     assert len(calls) > 3
+
+
+def test_going_back_that_fails_gives_its_file_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the volume before cannot be opened again, closing the log later closes no file that somebody else has opened since."""
+    book = Chronicle(path)
+    for event in tale(20):
+        book.append(event)
+    monkeypatch.setattr(rotating_log, "turn_back", fails)
+    with pytest.raises(OSError, match="No space left"):
+        book.truncate_to(1)
+    others = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]
+    book.close()
+    for other in others:
+        os.close(other)  # OSError where it is closed already
