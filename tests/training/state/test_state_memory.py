@@ -5,16 +5,18 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from torch.optim import SGD
 
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import Evaluation
-from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.protocol.objective import Better, Objective
 from rolltrain_tui.training.levers.levers import Levers
 from rolltrain_tui.training.state.snapshots import LearnerStateError
-from rolltrain_tui.training.state.state_memory import TrainingMemory
+from rolltrain_tui.training.state.state_memory import BestCheckpoints, Checkpoint, TrainingMemory
 from rolltrain_tui.training.tensors.measures import mean_of
 
 MakeLearner = Callable[..., TextLearner]
@@ -92,6 +94,18 @@ def test_the_best_is_what_the_objective_says(better: str, best: float) -> None:
     assert memory.checkpoints is not None
     assert memory.checkpoints.best is not None
     assert best == memory.checkpoints.best.value
+
+
+@given(values=st.lists(st.integers(0, 20), min_size=9, max_size=25), better=st.sampled_from(["lower", "higher"]))
+def test_the_best_is_of_the_last_eight_evaluations(values: list[int], better: Better) -> None:
+    """Of several that are equal it is the last, and no more copies are kept than there are evaluations to look back on."""
+    found, snapshot = BestCheckpoints(Objective(better=better)), memory_of().camp
+    for done, value in enumerate(values, start=1):
+        found.add(value, snapshot)
+        window = [(value if better == "lower" else -value, -number, value) for number, value in enumerate(values[:done], start=1)][-8:]
+        _, number, best = min(window)
+        assert found.best == Checkpoint(best, -number, snapshot)
+        assert len(found.kept) <= 8
 
 
 def test_a_mean_with_one_hole_is_unknown() -> None:
