@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from support import warm
 
+from rolltrain_tui.base.statistics import Estimate
 from rolltrain_tui.cli.main import rolltrain
 from rolltrain_tui.cli.shared.exit_codes import exit_code_of
 from rolltrain_tui.config.schema import CampaignConfig
@@ -75,6 +76,12 @@ def test_rows() -> None:
     assert all(row.difference.standard_error < 1e-9 for row in found[1:] if row.difference)
     assert [0] * 8 + [1] == [len(row.failures) for row in found]
     assert (2, 8) == (found[-1].value.n, found[-1].uses)
+
+
+def test_a_difference_that_no_seed_can_tell_has_no_word() -> None:
+    """The word behind a difference is better or worse where it is beyond two standard errors; else the place is empty."""
+    words = [table.cells_of_difference(Estimate(mean, 0.1, 3))[2] for mean in (-0.3, 0.3, 0.1)]
+    assert words == ["better", "worse", ""]
 
 
 def test_contrasts() -> None:

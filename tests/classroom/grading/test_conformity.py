@@ -9,7 +9,7 @@ from support.paths import CAMPAIGNS
 
 from rolltrain_tui.classroom.assignments import assignment as assignments
 from rolltrain_tui.classroom.assignments.assignment import Assignment
-from rolltrain_tui.classroom.grading.conformity import NotTheAssignment, check_record
+from rolltrain_tui.classroom.grading.conformity import NotTheAssignment, check, check_record
 from rolltrain_tui.classroom.grading.record import Record
 from rolltrain_tui.game import baseline
 from rolltrain_tui.protocol.events import CampaignBegan, GhostSeen, SettingsChanged
@@ -54,6 +54,24 @@ def test_a_record_of_something_else_is_refused(asked: Assignment, began: Campaig
     ):
         with pytest.raises(NotTheAssignment, match=words):
             check_record(assignment, record)
+
+
+@pytest.mark.parametrize(("was", "most"), [(100, 1000), (3, 30), (0.5, 10), (0, 10)])
+def test_a_number_that_may_differ_is_at_most_ten_times_as_large(was: float, most: float, asked: Assignment) -> None:
+    """Ten times the assignment's, and at most ten where that has less than one: whoever grades trains it again."""
+    free = replace(asked, free=(*asked.free, "turns"))
+    check(free, [("turns", was, most), ("hero.name", "A", "B")])
+    with pytest.raises(NotTheAssignment, match="at most 10 times"):
+        check(free, [("turns", was, most + 1)])
+
+
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (3, ""), (4, "; and 1 more"), (9, "; and 6 more")])
+def test_what_differs_is_named_up_to_three_times(count: int, more: str, asked: Assignment) -> None:
+    """A sentence with every value would be a page."""
+    with pytest.raises(NotTheAssignment) as refused:
+        check(asked, [(f"model.{number}", 0, 1) for number in range(count)])
+    assert str(refused.value).count("assigned is") == min(count, 3)
+    assert str(refused.value).endswith(f"assigned is 0{more}.")
 
 
 @pytest.mark.parametrize(

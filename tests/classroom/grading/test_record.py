@@ -8,7 +8,17 @@ from support.fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.classroom.grading.record import Record
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandAccepted, CommandRefused, Evaluated, Event, SettingsChanged
+from rolltrain_tui.protocol.events import (
+    CampaignBegan,
+    CampaignEnded,
+    CommandAccepted,
+    CommandRefused,
+    Evaluated,
+    Event,
+    GhostPoint,
+    GhostSeen,
+    SettingsChanged,
+)
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.runs.log.event_log import Chronicle
@@ -46,6 +56,13 @@ def test_a_run_that_stopped_on_its_way_is_as_good_as_its_last_evaluation(tmp_pat
     evaluated = Evaluated(20, 1.5, 0.25, 1.5, 1.5, True)
     row = read([*before, evaluated], tmp_path).result()
     assert (row.value, row.standard_error, row.ghost) == (1.5, 0.25, None)
+
+
+def test_a_row_has_the_plain_run_beside_which_it_was_played(tmp_path: Path) -> None:
+    """The recording that its story saw, at the end of the run."""
+    began, *rest = [event for event in STORY if not isinstance(event, GhostSeen)]
+    points = (GhostPoint(0, 4.5, 4.0, 0.1), GhostPoint(20, 3.5, 3.25, 0.1))
+    assert read([began, GhostSeen(0, 1, points), *rest], tmp_path).result().ghost == 3.25
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -8,9 +8,11 @@ from support.tabletop import make_table, of
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandRefused, DiceRolled, MonsterActed, MonsterStruck
+from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.classes.cleric import prayer_chance
 from rolltrain_tui.rules.classes.paladin import smite_k
 from rolltrain_tui.rules.classes.rogue import sneak_gain
+from rolltrain_tui.rules.hero.levels import TOP_LEVEL
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,16 @@ from rolltrain_tui.rules.classes.rogue import sneak_gain
 def test_the_charge_table(hero_class, pools):
     """Each pool at level 1, and the rest that brings it back."""
     assert pools == {c.ability: (c.left, c.recharge) for c in make_table(hero_class).game.sheet().charges}
+
+
+@pytest.mark.parametrize("hero_class", CLASSES)
+def test_nothing_is_new_twice(hero_class):
+    """On the way from level 1 to the last, each line of what a level brings is told once; some level brings something."""
+    loadout, told = make_table(hero_class).game.loadout, []
+    for level in range(2, TOP_LEVEL + 1):
+        before, loadout.hero.level = loadout.hero.level, level
+        told += loadout.level_changed(before)
+    assert len(told) == len(set(told)) > 0
 
 
 @pytest.mark.parametrize(("level", "gain"), [(1, 1.2), (2, 1.2), (3, 1.4), (5, 1.6), (7, 1.8), (9, 2.0), (20, 2.0)])
@@ -80,6 +92,17 @@ def test_an_armed_smite_strikes_the_monster_too():
     assert [4, 11] == [struck.damage for struck in of(MonsterStruck, facts)]
     assert ["it has struck"] == [end.reason for end in of(AbilityEnded, facts)]
     assert 1 == len(of(MonsterStruck, table.play()))
+
+
+def test_a_smite_that_comes_by_itself_is_the_trainings_alone():
+    """Its turn takes a larger update, and the blow of that turn strikes the monster no harder."""
+    ooze = {"encounter_mode": "random", "encounter_chance": 1.0, "bestiary": ("gradient_ooze",)}
+    alone, with_smite = (make_table("paladin", faces=[12, 14], fate=[1], auto=auto, **ooze) for auto in ((), ("divine_smite",)))
+    for table in (alone, with_smite):
+        table.play_turns(2)
+    assert ["divine_smite"] == [used.ability for used in of(AbilityUsed, with_smite.facts)]
+    assert with_smite.effect.update_scale > alone.effect.update_scale
+    assert of(MonsterStruck, alone.facts) == of(MonsterStruck, with_smite.facts) != []
 
 
 @pytest.mark.parametrize(("auto", "bonus"), [((), 0), (("aura_of_protection",), 4)])

@@ -7,6 +7,7 @@ from torch import nn
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.levers.levers import Levers, StepMeasurement
 from rolltrain_tui.training.levers.sampled_levers import SampledLevers
+from rolltrain_tui.training.levers.sampled_update import SampledUpdate
 
 OPTIMIZERS = {
     "adamw": lambda p: torch.optim.AdamW(p, lr=1e-2, weight_decay=0.1, fused=True),
@@ -47,3 +48,19 @@ def test_the_same_step(optimizer: str) -> None:
         if b.k_effective is not None:
             assert b.k_effective == pytest.approx(effect.update_scale, abs=1e-3)
             assert b.proposed_norm == pytest.approx(a.proposed_norm, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("weights", "fits"),
+    [
+        (torch.zeros(3, 2), True),
+        (torch.zeros(3, 2).T, False),
+        (torch.zeros(3, 2, dtype=torch.complex64), False),
+        (torch.zeros(3, 2).to_sparse(), False),
+    ],
+    ids=["dense", "transposed", "complex", "sparse"],
+)
+def test_only_dense_real_weights_are_sampled(weights: torch.Tensor, fits: bool) -> None:
+    """One tensor of another kind beside a dense one, and all weights are measured."""
+    parameters = [nn.Parameter(torch.zeros(4)), nn.Parameter(weights)]
+    assert fits == (SampledUpdate.of(torch.optim.SGD(parameters, lr=0.1)) is not None)
