@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from rolltrain_tui.arena.agents.agent_file import sha256
-from rolltrain_tui.arena.agents.agents import AgentError
+from rolltrain_tui.arena.agents.agents import AgentError, num_parameters
+from rolltrain_tui.arena.battles import matches
 from rolltrain_tui.arena.battles.battle import fight, result
 from rolltrain_tui.arena.battles.commentary import Commentator, report
 from rolltrain_tui.arena.battles.events import BattleBegan, BattleEnded, Burst, Raced
-from rolltrain_tui.arena.battles.matches import check_terms, contender_of, floor_score, terms_for
+from rolltrain_tui.arena.battles.matches import check_size, check_terms, contender_of, floor_score, terms_for
 from rolltrain_tui.arena.training.events import Trained
 from rolltrain_tui.arena.training.scores import better
 from rolltrain_tui.arena.training.training import train
@@ -139,6 +140,16 @@ def test_who_cannot_battle(terms: Any, contender: Any, names: list[str], says: s
     """Fewer than two, one twice, or a crowd: refused in words."""
     with pytest.raises(AgentError, match=says):
         next(fight(terms(), tuple(contender(name) for name in names)))
+
+
+def test_a_battle_has_room_for_so_many_weights(terms: Any, contender: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of every contender count, whatever its shape, and once for each seed."""
+    pair = (contender("A"), contender("B", n_embd=16))
+    weights = sum(num_parameters(one.shape, terms().vocabulary) for one in pair)
+    monkeypatch.setattr(matches, "MOST_WEIGHTS", 4 * weights)
+    check_size(terms(seeds=4), pair)
+    with pytest.raises(AgentError, match=f"on 5 seeds these are {5 * weights:,} weights"):
+        check_size(terms(seeds=5), pair)
 
 
 @pytest.mark.parametrize(("text", "says"), [("a" * 10_000, "1 different ones"), ("ab" * 20, "needs 90 or more")])
