@@ -70,7 +70,7 @@ def _train_again(start: StartPoint, folder: Path, turn: int, watch: Callable[[Ev
             if isinstance(event, TrainingFailed | SaveFailed):
                 raise BranchError(f"turn {turn} could not be reached again: {event.error}")
             if parted is None and event.in_story:
-                parted = compare(next(recorded, event), event, None)
+                parted = compare(next(recorded, event), event)
         if change is not None:
             branch.change(change.changes)
             next(recorded, None)

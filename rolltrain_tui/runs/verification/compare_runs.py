@@ -102,7 +102,7 @@ def _parting(left: ev.Event | None, right: ev.Event | None) -> Difference | None
         there = left if left is not None else right
         assert there is not None
         return Difference(there.turn, "story", "", _kind(left), _kind(right))
-    return compare(left, right, None)
+    return compare(left, right)
 
 
 def _kind(event: ev.Event | None) -> str:

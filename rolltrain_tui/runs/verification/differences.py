@@ -1,18 +1,15 @@
 """Where two stories differ: the first field, event by event. No torch."""
 
-import math
 from collections import deque
 from dataclasses import dataclass, fields, is_dataclass, replace
-from itertools import repeat, zip_longest
+from itertools import zip_longest
 from typing import Any
 
-from rolltrain_tui.protocol.events import CampaignBegan, DiceRolled, Event, Examined, Spoke
+from rolltrain_tui.protocol.events import CampaignBegan, DiceRolled, Event, Examined
 from rolltrain_tui.runs.log import event_codec
 
 NOTHING = "nothing more"
 """What stands in a difference for a part that a shorter list lacks."""
-LEAPING = {(Spoke, "text"), (Examined, "layers")}
-"""Not compared between machines: a last-bit difference can change a sampled letter or a histogram count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def _compared(event: Event) -> Event:
     return replace(event, **left_out) if left_out else event
 
 
-def compare(recorded: Event, found: Event, tolerance: float | None) -> Difference | None:
+def compare(recorded: Event, found: Event) -> Difference | None:
     """The first field in which two events differ. NaN equals itself."""
     where = "dice" if isinstance(recorded, DiceRolled) else "story"
     if type(recorded) is not type(found):
@@ -51,19 +48,19 @@ def compare(recorded: Event, found: Event, tolerance: float | None) -> Differenc
     if same_line(recorded, found):
         return None
     for part in fields(recorded):
-        ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
-        if (type(recorded), part.name) in NOT_COMPARED or (tolerance is not None and (type(recorded), part.name) in LEAPING):
+        if (type(recorded), part.name) in NOT_COMPARED:
             continue
-        if (apart := first_apart(ours, theirs, f"{type(recorded).__name__}.{part.name}", tolerance)) is not None:
+        ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
+        if (apart := first_apart(ours, theirs, f"{type(recorded).__name__}.{part.name}")) is not None:
             return Difference(recorded.turn, where, *apart)
     return None
 
 
-def first_apart(ours: Any, theirs: Any, name: str, tolerance: float | None = None) -> tuple[str, str, str] | None:
+def first_apart(ours: Any, theirs: Any, name: str) -> tuple[str, str, str] | None:
     """The name of the first part in which two values are not the `same`, and the part on either side; None if there is none."""
-    if same(ours, theirs, tolerance):
+    if same(ours, theirs):
         return None
-    found = (first_apart(a, b, part, tolerance) for part, a, b in parts_of(ours, theirs, name))
+    found = (first_apart(a, b, part) for part, a, b in parts_of(ours, theirs, name))
     return next((apart for apart in found if apart is not None), (name, shortened(ours), shortened(theirs)))
 
 
@@ -78,21 +75,19 @@ def parts_of(ours: Any, theirs: Any, name: str) -> list[tuple[str, Any, Any]]:
     return []
 
 
-def same(ours: Any, theirs: Any, tolerance: float | None = None) -> bool:
-    """Whether two values are equal to the last bit, or numbers within a tolerance. NaN equals itself.
+def same(ours: Any, theirs: Any) -> bool:
+    """Whether two values are equal to the last bit. NaN equals itself.
 
     Python's own == will not do: from 3.13 on, a dataclass with NaN in it differs from itself.
     """
     if isinstance(ours, float) and isinstance(theirs, float | int):
-        if tolerance is None or not (math.isfinite(ours) and math.isfinite(theirs)):
-            return repr(ours) == repr(float(theirs))
-        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)
+        return repr(ours) == repr(float(theirs))
     if isinstance(ours, tuple | list | deque) and type(ours) is type(theirs):
-        return len(ours) == len(theirs) and all(map(same, ours, theirs, repeat(tolerance)))
+        return len(ours) == len(theirs) and all(map(same, ours, theirs))
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        return ours.keys() == theirs.keys() and all(same(value, theirs[key], tolerance) for key, value in ours.items())
+        return ours.keys() == theirs.keys() and all(same(value, theirs[key]) for key, value in ours.items())
     if is_dataclass(ours) and type(ours) is type(theirs):
-        return all(same(getattr(ours, part.name), getattr(theirs, part.name), tolerance) for part in fields(ours))
+        return all(same(getattr(ours, part.name), getattr(theirs, part.name)) for part in fields(ours))
     return bool(ours == theirs)
 
 

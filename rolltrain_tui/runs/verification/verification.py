@@ -221,7 +221,7 @@ class Verification:
         if isinstance(recorded, StepTaken) and isinstance(found, StepTaken) and recorded.finite and found.finite:
             self.findings.largest_loss_difference = max(self.findings.largest_loss_difference, abs(recorded.loss - found.loss))
         if self.strict:
-            if (difference := compare(recorded, found, None)) is not None:
+            if (difference := compare(recorded, found)) is not None:
                 raise Differs(difference)
             return
         apart = gap(recorded, found)
