@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.fakes import FakeExpedition, fake_config
 from support.paths import CAMPAIGNS
 from support.shell import Answer
 
@@ -203,6 +204,21 @@ def test_the_first_roll_that_the_dice_did_not_show_is_named() -> None:
     ):
         assert forged_roll(SeededDice(5).state_dict(), 20, [forged]) == Difference(3, "dice", f"DiceRolled.{field}", recorded, found)
     assert forged_roll(SeededDice(5).state_dict(), 20, [good]) is None
+
+
+@pytest.mark.parametrize(("began", "first"), [(True, None), (True, 1), (False, 2)])
+def test_a_step_that_no_roll_precedes_is_named(began: bool, first: int | None) -> None:
+    """From the first turn of a record on; but a record that begins within a run may begin with a turn that was rolled before."""
+    opening, *rest = FakeExpedition(Path("nowhere"), fake_config()).play(Inbox())
+    step = next(event for event in rest if isinstance(event, StepTaken))
+    dice, story = SeededDice(5), [opening] if began else []
+    for turn in (1, 2):
+        if turn != first and (began or turn != 1):
+            shown = dice.roll(20)
+            story.append(DiceRolled(turn, 20, (shown,), shown, 2, shown + 2, 12, "miss", 0.5))
+        story.append(replace(step, turn=turn))
+    named = None if first is None else Difference(first, "dice", "DiceRolled", "no roll", "a roll before the step")
+    assert forged_roll(SeededDice(5).state_dict(), 20, story) == named
 
 
 def test_of_two_dice_either_may_count_and_no_face_below_both() -> None:
