@@ -1,4 +1,6 @@
-from dataclasses import fields
+from dataclasses import fields, replace
+from math import prod
+from statistics import mean
 
 import pytest
 from hypothesis import given
@@ -69,3 +71,34 @@ def test_micro_batches_must_match():
     """Weights for 2 and for 3 micro-batches cannot be combined."""
     with pytest.raises(ValueError, match="2 and 3 micro-batches"):
         StepEffect(micro_scales=(1.0, 1.0)).combine(StepEffect(micro_scales=(1.0, 1.0, 1.0)))
+
+
+@given(effects)
+def test_what_is_asked_is_the_product_of_all_factors_on_a_step(effect):
+    """k asked: update, learning rate, loss and gradient, and the mean over the micro-batches; no other lever is in it."""
+    scales = (effect.update_scale, effect.lr_scale, effect.loss_scale, effect.grad_scale)
+    micro = mean(effect.micro_scales or (1.0,))
+    assert effect.k_requested == pytest.approx(prod(scales) * micro)
+
+
+BOUNDS = {
+    **dict.fromkeys(("lr_scale", "decay_factor", "weight_noise", "extra_steps", "drop_worst"), (0, None)),
+    **dict.fromkeys(("target_noise", "heal_alpha"), (0, 1)),
+    "norm_cap": (None, 1),
+}
+
+
+@pytest.mark.parametrize(("lever", "least", "most"), [(lever, *bounds) for lever, bounds in BOUNDS.items()])
+def test_a_lever_may_stand_at_its_bound_and_not_beyond(lever, least, most):
+    """Beyond it the lever is named with its value."""
+    for bound, beyond in ((least, -1), (most, 1)):
+        if bound is not None:
+            assert "" == replace(NEUTRAL, **{lever: bound}).out_of_range
+            assert f"{lever} is {bound + beyond}, not" in replace(NEUTRAL, **{lever: bound + beyond}).out_of_range
+
+
+@pytest.mark.parametrize("lever", ["clip_factor", "batch_factor", "norm_cap", "extra_batch_factor"])
+def test_some_levers_are_more_than_nothing(lever):
+    """Nothing of a batch or of a norm cannot be learned from."""
+    assert f"{lever} is 0, not more than 0" == replace(NEUTRAL, **{lever: 0}).out_of_range
+    assert "" == replace(NEUTRAL, **{lever: 1e-9}).out_of_range
