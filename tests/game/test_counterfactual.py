@@ -1,6 +1,5 @@
 """The shadow twin in a campaign: it proves what an ability did, and changes nothing."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import Any
 
 import pytest
 from support.stories import lines
+from support.tiny_runs import Moves, Played, campaign_of, played_out, resumed
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import counterfactual as shadow_module
-from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import Shadow, comparison_of
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.text.learner import TextLearner
-from rolltrain_tui.protocol.commands import Command, UseAbility
+from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignStopped, Event, HeroFell, StepTaken, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
@@ -28,8 +27,6 @@ from rolltrain_tui.runs.run import Run
 pytestmark = pytest.mark.slow
 
 Configure = Callable[..., CampaignConfig]
-Moves = list[tuple[int, Command]]
-Played = tuple[Campaign, list[Event]]
 Once = Callable[[str, Callable[[Path], Played]], Played]
 
 TWIN = "twin={mode: on_use, turns: 4, sequences: 8}"
@@ -40,22 +37,13 @@ TWIN_EVENTS = (TwinSetOut, TwinJudged, TwinLost)
 USED = AbilityUsed(1, "rage", "", True, 1.5, 10, 1)
 
 
-def campaign_of(config: CampaignConfig) -> Campaign:
-    return Campaign(config, build_learner(config, base=Path()))
-
-
-def played(config: CampaignConfig, moves: Moves) -> Played:
-    campaign = campaign_of(config)
-    return campaign, list(campaign.play(ScriptedInbox(moves)))
-
-
 def twins_of(events: list[Event]) -> list[Event]:
     return [event for event in events if isinstance(event, TWIN_EVENTS)]
 
 
 def test_a_twin_sets_out_and_is_judged(tiny_config: Configure) -> None:
     """Used in turn 2, Rage is judged after turn 5; the dismissal at 9 sends no twin, what is used while one walks none either."""
-    _, events = played(tiny_config(TWIN, "encounters.mode=off"), RAGE)
+    _, events = played_out(tiny_config(TWIN, "encounters.mode=off"), RAGE)
     out, judged = twins_of(events)
     assert TwinSetOut(2, "rage", 4) == out
     assert isinstance(judged, TwinJudged)
@@ -68,8 +56,8 @@ def test_a_twin_sets_out_and_is_judged(tiny_config: Configure) -> None:
 @pytest.mark.parametrize("mode", ["on_use", "always"])
 def test_the_run_is_the_same_with_and_without(tiny_config: Configure, mode: str) -> None:
     """Weights, dice and story do not know whether twins walk, monsters and camps included."""
-    plain, silent = played(tiny_config("hero.auto=[rage]", "twin.mode=off"), RAGE)
-    watched, told = played(tiny_config("hero.auto=[rage]", TWIN, f"twin.mode={mode}"), RAGE)
+    plain, silent = played_out(tiny_config("hero.auto=[rage]", "twin.mode=off"), RAGE)
+    watched, told = played_out(tiny_config("hero.auto=[rage]", TWIN, f"twin.mode={mode}"), RAGE)
     assert plain.learner.weights_sha256() == watched.learner.weights_sha256()
     assert [] == twins_of(silent)
     assert len(twins_of(told)) >= 2
@@ -84,7 +72,7 @@ def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPat
 
     for name in ("fork", "follow"):
         monkeypatch.setattr(TextLearner, name, never)
-    campaign, _ = played(tiny_config("twin.mode=off", "diagnosis.examine=false"), RAGE)
+    campaign, _ = played_out(tiny_config("twin.mode=off", "diagnosis.examine=false"), RAGE)
     assert campaign.ended
     assert 0.0 == campaign.shadow.gflop
     assert campaign.tensors().keys() == campaign.learner.tensors().keys()
@@ -94,7 +82,7 @@ def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPat
 def test_a_neutral_ability_gives_exactly_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cantrip of k = 1 is judged with 0.0 and a standard error of 0.0."""
     monkeypatch.setattr(SpellMastery, "effect", lambda self, held, hero: StepEffect(update_scale=1.0))
-    _, events = played(tiny_config(TWIN, *WIZARD), CALM)
+    _, events = played_out(tiny_config(TWIN, *WIZARD), CALM)
     _, judged = twins_of(events)
     assert isinstance(judged, TwinJudged)
     assert (0.0, 0.0, "no measurable effect") == (judged.delta, judged.standard_error, judged.verdict)
@@ -119,7 +107,7 @@ def test_the_twin_is_the_run_without_the_ability(tiny_config: Configure) -> None
 
 def test_the_last_turn_judges_by_what_was_walked(tiny_config: Configure) -> None:
     """A campaign that ends under way gives the verdict it can."""
-    _, events = played(tiny_config(TWIN, *WIZARD), [(11, UseAbility("spell_mastery", "steady"))])
+    _, events = played_out(tiny_config(TWIN, *WIZARD), [(11, UseAbility("spell_mastery", "steady"))])
     _, judged = twins_of(events)
     assert isinstance(judged, TwinJudged)
     assert (12, 2) == (judged.turn, judged.turns)
@@ -127,7 +115,7 @@ def test_the_last_turn_judges_by_what_was_walked(tiny_config: Configure) -> None
 
 def test_always_walks_one_after_the_other(tiny_config: Configure) -> None:
     """Twelve turns are three walks of four, each without all abilities; where none was used the difference is exactly 0."""
-    _, events = played(tiny_config(TWIN, "twin.mode=always", *WIZARD), [(6, UseAbility("spell_mastery", "steady"))])
+    _, events = played_out(tiny_config(TWIN, "twin.mode=always", *WIZARD), [(6, UseAbility("spell_mastery", "steady"))])
     judged = [event for event in events if isinstance(event, TwinJudged)]
     assert [(1, ""), (5, ""), (9, "")] == [(one.since, one.ability) for one in judged]
     assert [True, False, False] == [one.delta == 0 for one in judged]
@@ -135,7 +123,7 @@ def test_always_walks_one_after_the_other(tiny_config: Configure) -> None:
 
 def test_energy_is_told_apart(tiny_config: Configure) -> None:
     """The twins' energy is steps and evaluations, adds up over twins, and is no part of the run's."""
-    campaign, events = played(tiny_config(TWIN, "twin.mode=always", "dice.rulebook=off", *WIZARD), [])
+    campaign, events = played_out(tiny_config(TWIN, "twin.mode=always", "dice.rulebook=off", *WIZARD), [])
     facts, evaluation = campaign.learner.info(), campaign.learner.evaluate(8).gflop
     each = 4 * facts.gflop_per_turn + 2 * evaluation
     assert pytest.approx([each, 2 * each, 3 * each]) == [event.gflop for event in events if isinstance(event, TwinJudged)]
@@ -158,19 +146,11 @@ class Halfway(ScriptedInbox):
         return self.looks <= 0
 
 
-def resumed(config: CampaignConfig, campaign: Campaign, moves: Moves) -> tuple[Campaign, list[Event]]:
-    """The campaign's state, through JSON, in a new campaign, played to its end."""
-    again = campaign_of(config)
-    again.load_state(json.loads(json.dumps(campaign.state_dict())), campaign.tensors())
-    begun = campaign.turn + (campaign.state_dict()["effect"] is not None)
-    return again, list(again.play(ScriptedInbox([move for move in moves if move[0] > begun])))
-
-
 @pytest.mark.parametrize("looks", range(1, 15))
 def test_a_turn_stopped_half_way_is_resumed_to_the_bit(tiny_config: Configure, once: Once, looks: int) -> None:
     """Stopped inside any step, the twin's or the hero's, and resumed: the same weights, story and verdicts, and no step taken twice."""
     config = tiny_config(TWIN, "turns=10", "camps.every=50")
-    whole, expected = once("half-way", lambda folder: played(config, RAGE))
+    whole, expected = once("half-way", lambda folder: played_out(config, RAGE))
     first = campaign_of(config)
     head = list(first.play(Halfway(RAGE, looks)))
     assert isinstance(head[-1], CampaignStopped)
@@ -184,7 +164,7 @@ def test_a_turn_stopped_half_way_is_resumed_to_the_bit(tiny_config: Configure, o
 def test_a_run_stopped_between_turns_is_resumed_to_the_bit(tiny_config: Configure, once: Once, turn: int) -> None:
     """After any turn, with a twin on its way or not."""
     config = tiny_config(TWIN, "turns=10", "hero.auto=[rage]")
-    whole, expected = once("between turns", lambda folder: played(config, RAGE))
+    whole, expected = once("between turns", lambda folder: played_out(config, RAGE))
     first, inbox, head = campaign_of(config), ScriptedInbox(RAGE), []
     for event in first.play(inbox):
         head.append(event)
@@ -205,7 +185,7 @@ def travelled(expedition: Run, inbox: Inbox, stop_at: int | None = None) -> Iter
 def test_a_save_holds_the_twin(tiny_config: Configure, tmp_path: Path) -> None:
     """Left on the disk with a twin on its way and opened again, the run gives the same verdict; its chronicle holds it once."""
     config = tiny_config(TWIN)
-    _, expected = played(config, RAGE)
+    _, expected = played_out(config, RAGE)
     expedition = Run.begin(config, base=tmp_path, runs=tmp_path)
     list(travelled(expedition, ScriptedInbox(RAGE), stop_at=3))
     assert any(name.startswith("twin.model.") for name in expedition.campaign.tensors())
@@ -301,8 +281,8 @@ def test_every_class_can_be_doubted(tiny_config: Configure, hero_class: str) -> 
         (3 + 2 * i, UseAbility(ability.name, ability.options[0].name if ability.options else "")) for i, ability in enumerate(own)
     ]
     config = tiny_config(TWIN, f"hero.hero_class={hero_class}", "hero.auto=[]", "hero.level=5", "camps.every=50")
-    plain, silent = played(config.model_copy(update={"twin": config.twin.model_copy(update={"mode": "off"})}), moves)
-    whole, told = played(config, moves)
+    plain, silent = played_out(config.model_copy(update={"twin": config.twin.model_copy(update={"mode": "off"})}), moves)
+    whole, told = played_out(config, moves)
     assert lines(silent) == lines(event for event in told if not isinstance(event, TWIN_EVENTS))
     assert any(isinstance(event, TwinJudged | TwinLost) for event in told)
     first, inbox, head = campaign_of(config), ScriptedInbox(moves), []

@@ -13,15 +13,15 @@ from support.paced import Paced
 from support.paths import CURVE, MODE_EXAMPLE
 from support.scripted import Configure, of, played
 from support.stories import lines
+from support.tiny_runs import Moves, Played, campaign_of, played_out, resumed
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import scouts as module
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.scouts import PREFIX, Scouts
-from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.text.learner import TextLearner
-from rolltrain_tui.protocol.commands import Command, SaveGame, SendScouts, UseAbility
+from rolltrain_tui.protocol.commands import SaveGame, SendScouts, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import (
     CampaignEnded,
@@ -44,7 +44,6 @@ from rolltrain_tui.rules.health.signals import STEP_EXCESS
 pytestmark = pytest.mark.slow
 
 MakeLearner = Callable[..., TextLearner]
-Moves = list[tuple[int, Command]]
 OUT = ("diagnosis.scouts=camps", "encounters.mode=off", "model.dropout=0.1")
 """Camps after turns 5 and 10."""
 ASKED: Moves = [(2, UseAbility("rage")), (3, SendScouts()), (7, SendScouts()), (7, UseAbility("reckless_attack"))]
@@ -63,23 +62,10 @@ def full_walks() -> None:
     """As far as they go in the game."""
 
 
-def campaign_of(config: CampaignConfig) -> Campaign:
-    return Campaign(config, build_learner(config, base=Path()))
-
-
-def travelled(config: CampaignConfig, moves: Moves) -> tuple[Campaign, list[Event]]:
-    campaign = campaign_of(config)
-    return campaign, list(campaign.play(ScriptedInbox(moves)))
-
-
-Sitting = tuple[Campaign, list[Event]]
-"""A campaign that was played in one go, and its story."""
-
-
 @pytest.fixture
-def sitting(tiny_config: Configure, once: Callable[[str, Callable[[Path], Sitting]], Sitting]) -> Sitting:
+def sitting(tiny_config: Configure, once: Callable[[str, Callable[[Path], Played]], Played]) -> Played:
     """With scouts at camps and when asked."""
-    return once("sitting", lambda folder: travelled(tiny_config(*OUT), ASKED))
+    return once("sitting", lambda folder: played_out(tiny_config(*OUT), ASKED))
 
 
 def without_scouts(events: list[Event]) -> list[str]:
@@ -106,8 +92,8 @@ def everything(campaign: Campaign) -> tuple[dict[str, list[float]], str]:
 def test_the_run_is_the_same_with_and_without(tiny_config: Configure, hero_class: str) -> None:
     """Weights, moments, streams, dice and story do not know whether scouts go out, at camps and when asked."""
     hero = (f"hero.hero_class={hero_class}", "hero.level=5", "hero.auto=[]")
-    silent, expected = travelled(tiny_config(*OUT, *hero, "diagnosis.scouts=off"), ASKED)
-    asked, told = travelled(tiny_config(*OUT, *hero), ASKED)
+    silent, expected = played_out(tiny_config(*OUT, *hero, "diagnosis.scouts=off"), ASKED)
+    asked, told = played_out(tiny_config(*OUT, *hero), ASKED)
     assert [3, 5, 7, 10] == [event.turn for event in of(ScoutsReturned, told)]
     assert [] == of(ScoutsReturned, expected)
     assert without_scouts(expected) == without_scouts(told)
@@ -122,7 +108,7 @@ def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPat
         raise AssertionError("not where scouts are off")
 
     monkeypatch.setattr(TextLearner, "fork", never)
-    campaign, _ = travelled(tiny_config("diagnosis.scouts=off"), [(3, SendScouts())])
+    campaign, _ = played_out(tiny_config("diagnosis.scouts=off"), [(3, SendScouts())])
     assert campaign.ended
     assert campaign.tensors().keys() == campaign.learner.tensors().keys()
     assert 0.0 == campaign.scouts.gflop
@@ -131,7 +117,7 @@ def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(("scouts", "turns"), [("camps", [3, 5, 10]), ("asked", [3]), ("off", [])])
 def test_when_they_go(tiny_config: Configure, scouts: str, turns: list[int]) -> None:
     """At camps, when the player asks, or never; who asks in vain is told why."""
-    _, events = travelled(tiny_config(*OUT, f"diagnosis.scouts={scouts}"), [(3, SendScouts())])
+    _, events = played_out(tiny_config(*OUT, f"diagnosis.scouts={scouts}"), [(3, SendScouts())])
     assert turns == [event.turn for event in of(ScoutsReturned, events)] == [event.turn for event in of(ScoutsSetOut, events)]
     refused = of(CommandRefused, events)
     assert [SendScouts()] * (scouts == "off") == [event.command for event in refused]
@@ -144,7 +130,7 @@ def test_seldom(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, asked: 
     """From a turn on at a camp where the run is half as long again as at the last trip, whoever sent that; a save knows of it."""
     monkeypatch.setattr(pace, "FIRST_TRIP", 10)
     config = tiny_config(*OUT, "diagnosis.scouts=seldom", "turns=41")
-    campaign, events = travelled(config, asked)
+    campaign, events = played_out(config, asked)
     assert turns == [event.turn for event in of(ScoutsReturned, events)]
     assert turns[-1] == campaign.scouts.last == campaign.scouts.state_dict()["last"]
 
@@ -155,20 +141,20 @@ def test_early(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, scouts: 
     monkeypatch.setattr(pace, "FIRST_TRIP", 10)
     monkeypatch.setattr("rolltrain_tui.game.campaign.signs_of", lambda found, _: "hot" if found.turn >= 4 else "slow")
     config = tiny_config(*OUT, f"diagnosis.scouts={scouts}", "evaluation.every=2", "turns=41")
-    _, events = travelled(config, [])
+    _, events = played_out(config, [])
     assert turns == [event.turn for event in of(ScoutsReturned, events)]
 
 
 def test_they_go_once_where_a_camp_and_the_player_ask(tiny_config: Configure) -> None:
     """One measurement after a turn is enough."""
-    _, events = travelled(tiny_config(*OUT), [(5, SendScouts()), (5, SendScouts())])
+    _, events = played_out(tiny_config(*OUT), [(5, SendScouts()), (5, SendScouts())])
     assert [5, 10] == [event.turn for event in of(ScoutsReturned, events)]
 
 
 def test_their_energy_is_not_the_runs(tiny_config: Configure) -> None:
     """The run's total is the same without them; theirs is told apart and grows with each return."""
-    _, without = travelled(tiny_config(*OUT, "diagnosis.scouts=off"), [])
-    campaign, events = travelled(tiny_config(*OUT), [])
+    _, without = played_out(tiny_config(*OUT, "diagnosis.scouts=off"), [])
+    campaign, events = played_out(tiny_config(*OUT), [])
     assert of(CampaignEnded, without)[0].gflop == of(CampaignEnded, events)[0].gflop
     first, second = (event.gflop for event in of(ScoutsReturned, events))
     assert 0 < first < second == campaign.scouts.gflop
@@ -190,14 +176,6 @@ class LeavesWhileTheyAreOut(ScriptedInbox):
         return self.looks <= 0
 
 
-def resumed(config: CampaignConfig, campaign: Campaign, moves: Moves) -> tuple[Campaign, list[Event]]:
-    """The campaign's state, through JSON, in a new campaign, played to its end."""
-    again = campaign_of(config)
-    again.load_state(json.loads(json.dumps(campaign.state_dict())), campaign.tensors())
-    begun = campaign.turn + (campaign.state_dict()["effect"] is not None)
-    return again, list(again.play(ScriptedInbox([move for move in moves if move[0] > begun])))
-
-
 def assert_the_same_end(one: Campaign, other: Campaign) -> None:
     assert everything(one) == everything(other)
     assert one.scouts.gflop == other.scouts.gflop
@@ -207,7 +185,7 @@ def assert_the_same_end(one: Campaign, other: Campaign) -> None:
     ("at", "looks"),
     [(5, 16), *(pytest.param(*case) for case in ((3, 1), (5, 2), (5, 11), (7, 24), (7, 9), (10, 8)))],
 )
-def test_a_run_that_is_left_while_they_are_out_sends_them_again(sitting: Sitting, tiny_config: Configure, at: int, looks: int) -> None:
+def test_a_run_that_is_left_while_they_are_out_sends_them_again(sitting: Played, tiny_config: Configure, at: int, looks: int) -> None:
     """Resumed, they find the same to the last digit, and the run ends as if nobody had left."""
     config, (whole, expected) = tiny_config(*OUT), sitting
     first, inbox, head = campaign_of(config), LeavesWhileTheyAreOut(ASKED, looks), []
@@ -234,7 +212,7 @@ def test_a_wish_to_leave_that_is_heard_between_two_steps_of_theirs_calls_them_of
                 self.stop()
 
     config = tiny_config(*OUT)
-    _, expected = travelled(config, [])
+    _, expected = played_out(config, [])
     first = campaign_of(config)
     head = list(first.play(Distant([])))
     assert head[-3:] == [ScoutsSetOut(5), SaveDue(5, "quit"), CampaignStopped(5)]
@@ -243,7 +221,7 @@ def test_a_wish_to_leave_that_is_heard_between_two_steps_of_theirs_calls_them_of
 
 
 @pytest.mark.parametrize("turn", [1, 4, 5, 6, 9, 10, 11])
-def test_a_run_stopped_between_turns_goes_on_to_the_same_end(sitting: Sitting, tiny_config: Configure, turn: int) -> None:
+def test_a_run_stopped_between_turns_goes_on_to_the_same_end(sitting: Played, tiny_config: Configure, turn: int) -> None:
     """Before, between and after those who go."""
     config, (whole, expected) = tiny_config(*OUT), sitting
     first, inbox, head = campaign_of(config), ScriptedInbox(ASKED), []
@@ -261,7 +239,7 @@ def test_a_save_of_the_turn_in_which_they_go_sends_them_too(tiny_config: Configu
     """It is written before they are out; whoever goes on from there meets the same verdict first."""
     config = tiny_config(*OUT)
     moves: Moves = [(5, SaveGame("here"))]
-    whole, expected = travelled(config, moves)
+    whole, expected = played_out(config, moves)
     first = campaign_of(config)
     for event in first.play(ScriptedInbox(moves)):
         if isinstance(event, SaveDue) and (event.turn, event.reason) == (5, reason):
@@ -288,7 +266,7 @@ def test_the_first_weights_are_kept_only_as_long_as_they_serve(tiny_config: Conf
 
 def test_what_those_from_the_start_found_serves_later(tiny_config: Configure) -> None:
     """After they have gone for the last time their numbers stand in every verdict, beside the step that they then are of the run's."""
-    _, events = travelled(tiny_config(*OUT, "schedule={warmup_turns: 0, decay: constant, final_fraction: 1.0}", "turns=21"), [])
+    _, events = played_out(tiny_config(*OUT, "schedule={warmup_turns: 0, decay: constant, final_fraction: 1.0}", "turns=21"), [])
     returns = of(ScoutsReturned, events)
     assert [5, 10, 15, 20] == [event.turn for event in returns]
     anew = [[scout for scout in event.scouts if scout.anew] for event in returns]
@@ -463,7 +441,7 @@ def test_where_higher_is_better_the_verdict_is_the_right_way_round(
 ) -> None:
     """Tiny steps are called SLOW and huge ones HOT; a scout that does better raises R²."""
     settings = ("turns=60", "camps.every=50", "diagnosis.scouts=camps", "encounters.mode=off", "hero.auto=[]")
-    _, events = travelled(curve(*settings, f"optimizer.learning_rate={rate}"), [])
+    _, events = played_out(curve(*settings, f"optimizer.learning_rate={rate}"), [])
     (found,) = of(ScoutsReturned, events)
     assert pace == found.pace
     better = max((scout for scout in found.scouts), key=lambda scout: scout.delta)
