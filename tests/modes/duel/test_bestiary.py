@@ -10,13 +10,12 @@ import torch
 from support.paths import CAMPAIGNS, DUEL, OLDER_SELVES, RIVALS
 from support.rows import numbers_of
 from support.signs import sick, who_comes
+from support.small_learners import duel_learner
 
 from rolltrain_tui.game.setup import new_game
-from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel import health
 from rolltrain_tui.modes.duel.bestiary import MONSTERS, SIGNALS
-from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL
@@ -30,12 +29,6 @@ from rolltrain_tui.story.scene import Scene
 ROWS = pytest.mark.parametrize(("row", "symptom"), [(row, s) for row in MONSTERS for s in row.symptoms])
 HEALTHY = {"q_excess": 0.1, "q_bias": 0.1, "q_spread": 0.4, "curiosity": 0.9, "replays": 4.0, "unfinished": 0.1, "echo": 0.0}
 """As `duel_first` shows them half-way."""
-
-
-def learner(*overrides: str) -> DuelLearner:
-    made = build(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DuelLearner)
-    return made
 
 
 def test_the_rows(golden: Callable[[Path, str], None]) -> None:
@@ -97,7 +90,7 @@ def test_an_examination_tells_what_it_can(more: tuple[str, ...]) -> None:
 
     Before the first turn no host is called incurious: an untrained network makes one move everywhere.
     """
-    hero = learner(*more)
+    hero = duel_learner(*more)
     hero.prepare(["examine"])
     assert "curiosity" not in hero.examine(hero.evaluate(9)).values
     for _ in range(3):
@@ -155,7 +148,7 @@ def test_how_it_stands_with_the_judges_is_saved(heard: tuple[float, ...]) -> Non
 
 def test_rows_that_are_old_have_been_replayed_often() -> None:
     """The mean number of replays of a row: its age in turns, times the transitions of a turn, over the rows there are."""
-    hero = learner("table.every=1000")
+    hero = duel_learner("table.every=1000")
     for _ in range(10):
         hero.step(NEUTRAL)
     evaluation = hero.evaluate(9)

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL, RIVALS
+from support.small_learners import duel_learner
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
 
 from rolltrain_tui.game.setup import new_game
-from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.protocol.commands import Command, TurnDial
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
@@ -39,12 +38,6 @@ MOVES: tuple[tuple[int, Command], ...] = (
 )
 
 
-def learner(*overrides: str) -> DuelLearner:
-    made = build(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DuelLearner)
-    return made
-
-
 @KINDS
 @pytest.mark.parametrize(
     ("dial", "value", "found"),
@@ -64,7 +57,7 @@ def learner(*overrides: str) -> DuelLearner:
 )
 def test_what_was_asked_is_found(more: tuple[str, ...], dial: str, value: str, found: float) -> None:
     """Within a few turns the training shows what was asked for, and the report has both numbers."""
-    hero = learner(*more, "learning.double=false" if value == "on" else "learning.double=true")
+    hero = duel_learner(*more, "learning.double=false" if value == "on" else "learning.double=true")
     for _ in range(5):
         hero.step(NEUTRAL)
     measured = dict(hero.step(StepEffect(dials=((dial, value),))).measured)
@@ -77,7 +70,7 @@ def test_what_was_asked_is_found(more: tuple[str, ...], dial: str, value: str, f
 
 def test_a_purge_leaves_only_new_games_and_a_sync_no_distance() -> None:
     """Every row is younger than the order, as many as the campaign begins with; the target is the network, to the last bit."""
-    hero = learner()
+    hero = duel_learner()
     for _ in range(8):
         hero.step(NEUTRAL)
     told = hero.step(StepEffect(dials=(("purge", ""), ("sync", "")))).measured
@@ -89,7 +82,7 @@ def test_a_purge_leaves_only_new_games_and_a_sync_no_distance() -> None:
 
 def test_own_brings_back_what_the_file_says() -> None:
     """After own, the learner trains as one whose dials were never turned in the first place."""
-    hero, other = learner(), learner()
+    hero, other = duel_learner(), duel_learner()
     for dial, value in (("double", "off"), ("gamma", "0.5"), ("every", "7"), ("epsilon", "0.9"), ("rate", "3"), ("pool", "last")):
         for asked in (value, "own"):
             hero.settle(hero.side.settings.turned(dial, asked, hero.side.own, hero.side.opponents, hero.side.copies))
@@ -100,7 +93,7 @@ def test_own_brings_back_what_the_file_says() -> None:
 @KINDS
 def test_a_stopped_turn_takes_its_dials_back(more: tuple[str, ...]) -> None:
     """Dials, orders, games and buffer stand as before, and the turn can be taken again."""
-    hero = learner(*more)
+    hero = duel_learner(*more)
     for _ in range(5):
         hero.step(NEUTRAL)
     before, tensors = hero.state_dict(), {name: tensor.clone() for name, tensor in hero.tensors().items()}
@@ -117,7 +110,7 @@ def test_a_stopped_turn_takes_its_dials_back(more: tuple[str, ...]) -> None:
 
 def test_a_save_of_before_there_were_dials_can_be_read() -> None:
     """It goes on with the campaign's own settings; its rows get the ages that the campaign's pace gives them."""
-    hero, other = learner(), learner()
+    hero, other = duel_learner(), duel_learner()
     for _ in range(7):
         hero.step(NEUTRAL)
     state = {name: value for name, value in hero.state_dict().items() if name not in ("dials", "orders", "written")}

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 import torch
-from support.paths import CAMPAIGNS, DUEL, RIVALS
+from support.paths import RIVALS
+from support.small_learners import duel_learner
 
 from rolltrain_tui.cli.diagnose import phases_of
-from rolltrain_tui.modes import build
-from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel import duellist
 from rolltrain_tui.modes.duel.build import zeillinger_at_the_table
 from rolltrain_tui.modes.duel.experience import renumbered
@@ -21,12 +20,6 @@ from rolltrain_tui.protocol.learner import StepAbandoned
 KINDS = pytest.mark.parametrize("more", [(), RIVALS], ids=["a host", "an agent with a rival"])
 
 
-def learner(*overrides: str) -> DuelLearner:
-    made = build(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DuelLearner)
-    return made
-
-
 def state(of: DuelLearner) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     return of.state_dict(), {name: tensor.clone() for name, tensor in of.tensors().items()}
 
@@ -36,7 +29,7 @@ def state(of: DuelLearner) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 @pytest.mark.slow
 def test_a_turn_that_is_stopped_leaves_nothing_behind(more: tuple[str, ...], looks: int) -> None:
     """Wherever it is stopped: games, replay buffers, targets, older selves and the rival stand where they stood, to the last bit."""
-    hero = learner(*more, "batch.accumulation=4")
+    hero = duel_learner(*more, "batch.accumulation=4")
     for _ in range(6):  # the next turn plays, copies and updates the target
         hero.step(NEUTRAL)
     before = state(hero)
@@ -49,7 +42,7 @@ def test_a_turn_that_is_stopped_leaves_nothing_behind(more: tuple[str, ...], loo
     assert tensors.keys() == before[1].keys()
     assert [name for name, tensor in tensors.items() if not torch.equal(tensor, before[1][name])] == []
     hero.should_stop = lambda: False
-    other = learner(*more, "batch.accumulation=4")
+    other = duel_learner(*more, "batch.accumulation=4")
     for _ in range(7):
         last = other.step(NEUTRAL).loss
     assert hero.step(NEUTRAL).loss == last
@@ -57,7 +50,7 @@ def test_a_turn_that_is_stopped_leaves_nothing_behind(more: tuple[str, ...], loo
 
 def test_every_lever_says_what_it_did() -> None:
     """Batches that grow, noise on the targets, transitions left out and extra steps are measured."""
-    hero = learner()
+    hero = duel_learner()
     assert hero.step(StepEffect(batch_factor=2.0)).measured["batch_factor"] == 2
     assert hero.step(StepEffect(target_noise=0.5)).measured["target_noise"] == 0.5
     assert hero.step(StepEffect(drop_worst=3)).measured["drop_worst"] == 3
@@ -67,15 +60,15 @@ def test_every_lever_says_what_it_did() -> None:
 
 def test_the_first_games_are_the_first_games() -> None:
     """An evaluation of few games is the beginning of one of many, and is the same for every seed of the campaign."""
-    hero = learner()
+    hero = duel_learner()
     assert hero.evaluate(30).values[:7] == hero.evaluate(7).values
-    assert zeillinger_at_the_table(hero, 30) == zeillinger_at_the_table(learner("seed=8"), 30)
+    assert zeillinger_at_the_table(hero, 30) == zeillinger_at_the_table(duel_learner("seed=8"), 30)
 
 
 @KINDS
 def test_a_game_that_is_over_or_at_its_limit_gives_way_to_one_at_its_first_move(more: tuple[str, ...]) -> None:
     """All others have had one move more; whoever waits at the table has a choice."""
-    hero = learner(*more, "game.limit=4", "table.every=1")
+    hero = duel_learner(*more, "game.limit=4", "table.every=1")
     ended = 0
     for _ in range(6):
         before = hero.side.tables.moves
@@ -92,7 +85,7 @@ def test_a_game_that_is_over_or_at_its_limit_gives_way_to_one_at_its_first_move(
 
 def test_each_game_is_against_its_own_opponent() -> None:
     """An opponent is asked for a move in the games that were drawn for it, and in no others."""
-    games, seen = learner().side.games_against(["first", "last", "random"]), {}
+    games, seen = duel_learner().side.games_against(["first", "last", "random"]), {}
 
     def answering(name: str) -> Agent:
         def agent(boards: Boards, chosen: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
@@ -111,12 +104,12 @@ def test_each_game_is_against_its_own_opponent() -> None:
 
 def test_a_judge_who_is_named_twice_judges_once() -> None:
     """Every game of an evaluation is played, and counts."""
-    assert learner("table.judges=[first, random, first]").evaluate(9) == learner("table.judges=[first, random]").evaluate(9)
+    assert duel_learner("table.judges=[first, random, first]").evaluate(9) == duel_learner("table.judges=[first, random]").evaluate(9)
 
 
 def test_renumbered_transitions_are_transitions_of_the_same_game() -> None:
     """The agent's move in the new numbers leads from the new board to the new next one."""
-    hero = learner(*RIVALS)
+    hero = duel_learner(*RIVALS)
     rows = {name: column.clone() for name, column in hero.side.replay.first(16).items()}
     told = renumbered(rows, "agent", torch.Generator().manual_seed(4))
     assert bool(told["chosen"].gather(1, told["action"][:, None]).all())
@@ -131,7 +124,7 @@ def test_renumbered_transitions_are_transitions_of_the_same_game() -> None:
 @pytest.mark.slow
 def test_a_host_soon_learns_what_the_random_agent_cannot_stop() -> None:
     """Against the random agent alone a host of a thousand weights ends its games sooner than the untrained one, in 200 turns."""
-    hero = learner(
+    hero = duel_learner(
         "turns=400", "game.limit=40", "table.opponents=[random]", "table.judges=[random]", "table.games=32", "table.buffer=2000",
         "batch.transitions=32", "network.width=16", "optimizer.learning_rate=5e-3", "learning.target_every=20", "seed=3",
     )  # fmt: skip
@@ -147,7 +140,7 @@ def test_a_rival_has_schedules_of_its_own() -> None:
     """Its exploration and its learning rate by turns; where they are left out, the hero's exploration and a rate that stays."""
     own = "rival={learning_rate: 1e-2, opponents: [first], copy_every: 3, copies: 2%s}"
     more = ", decay: {mode: exponential, rate: 0.5, final: 0}, exploration: {mode: constant, rate: 1, final: 0, initial: 0.25}"
-    plain, beside = learner(*RIVALS, own % ""), learner(*RIVALS, own % more)
+    plain, beside = duel_learner(*RIVALS, own % ""), duel_learner(*RIVALS, own % more)
     for hero in (plain, beside):
         for _ in range(3):
             hero.step(NEUTRAL)
@@ -164,7 +157,7 @@ def test_a_rival_has_schedules_of_its_own() -> None:
 @pytest.mark.slow
 def test_a_copy_tells_how_long_the_parts_of_a_turn_take() -> None:
     """Games, replay and learning, a rival where there is one, and the rest; the learner itself stays where it is."""
-    hero, beside = learner(), learner(*RIVALS)
+    hero, beside = duel_learner(), duel_learner(*RIVALS)
     before = hero.weights_sha256(), hero.clock
     assert phases_of(hero).keys() == {"games", "replay", "learning", "optimiser", "the rest"}
     assert list(phases_of(beside)) == ["games", "rival", "replay", "learning", "optimiser", "the rest"]
@@ -174,7 +167,7 @@ def test_a_copy_tells_how_long_the_parts_of_a_turn_take() -> None:
 
 def test_its_voice_tells_a_game_and_how_it_stands() -> None:
     """Who plays, every move, the end; and rho against each judge. The same after a save."""
-    hero = learner("speech.characters=2000")
+    hero = duel_learner("speech.characters=2000")
     twin = hero.fork()
     told = hero.perform()
     assert told == twin.perform()
@@ -191,7 +184,7 @@ def test_an_examination_reads_two_halves_of_what_was_lived_through_first(
     rows: int, halves: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as each other, one after the other, and no longer than PROBE, here 8; of a single transition there is but one."""
-    hero, read = learner(), list[dict[str, torch.Tensor]]()
+    hero, read = duel_learner(), list[dict[str, torch.Tensor]]()
     hero.step(NEUTRAL)
     lived = hero.side.replay.first(rows)
     monkeypatch.setattr(duellist, "PROBE", 8)

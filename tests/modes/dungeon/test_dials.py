@@ -3,19 +3,12 @@
 import pytest
 import torch
 from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, WRITING
+from support.small_learners import dungeon_learner
 
-from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
-
-
-def learner(*overrides: str) -> DungeonLearner:
-    made = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DungeonLearner)
-    return made
 
 
 @pytest.mark.parametrize(
@@ -34,7 +27,7 @@ def learner(*overrides: str) -> DungeonLearner:
 )
 def test_what_was_asked_is_found(dial: str, value: str, asked: float, found: float) -> None:
     """Within a few turns the training shows what was asked for, and the report has both numbers."""
-    hero = learner()
+    hero = dungeon_learner()
     for _ in range(2):
         hero.step(NEUTRAL)
     measured = dict(hero.step(StepEffect(dials=((dial, value),))).measured)
@@ -47,7 +40,7 @@ def test_what_was_asked_is_found(dial: str, value: str, asked: float, found: flo
 
 def test_own_brings_back_what_the_file_says() -> None:
     """After own, the learner learns as one whose dials were never turned."""
-    hero, other = learner(), learner()
+    hero, other = dungeon_learner(), dungeon_learner()
     for dial, value in (("entropy", "1"), ("value", "3"), ("rate", "7"), ("every", "9"), ("worlds", "2"), ("temperature", "3")):
         for asked in (value, "own"):
             hero.settle(hero.settings.turned({dial: asked}))
@@ -56,7 +49,7 @@ def test_own_brings_back_what_the_file_says() -> None:
 
 def test_a_stopped_turn_takes_its_dials_back_and_a_save_keeps_them() -> None:
     """Dials, coefficients, games and lessons stand as before; the turn can be taken again, and a copy goes on like it."""
-    hero = learner(*HELD)
+    hero = dungeon_learner(*HELD)
     hero.step(NEUTRAL)
     before, tensors = hero.state_dict(), {name: tensor.clone() for name, tensor in hero.tensors().items()}
     effect = StepEffect(dials=(("kl", "1"), ("worlds", "2"), ("rate", "2"), ("entropy", "0.3"), ("every", "1")))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUNGEON, HELD
+from support.small_learners import dungeon_learner
 
 from rolltrain_tui.exports.metrics import MetricRecorder
 from rolltrain_tui.exports.writers import CsvWriter
@@ -26,12 +27,6 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import StepAbandoned
 
 
-def learner(*overrides: str) -> DungeonLearner:
-    made = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DungeonLearner)
-    return made
-
-
 def state(of: DungeonLearner) -> tuple[str, dict[str, torch.Tensor]]:
     return json.dumps(of.state_dict()), {name: tensor.clone() for name, tensor in of.tensors().items()}
 
@@ -39,7 +34,7 @@ def state(of: DungeonLearner) -> tuple[str, dict[str, torch.Tensor]]:
 @pytest.mark.parametrize("looks", [0, 1, 4, 8])
 def test_a_turn_that_is_stopped_leaves_nothing_behind(looks: int) -> None:
     """Wherever it is stopped: games, lessons, coefficients and streams stand where they stood, to the last bit."""
-    hero = learner(*HELD, "batch.accumulation=2")
+    hero = dungeon_learner(*HELD, "batch.accumulation=2")
     for _ in range(3):  # the next turn plays
         hero.step(NEUTRAL)
     before = state(hero)
@@ -58,7 +53,7 @@ def test_a_turn_that_is_stopped_leaves_nothing_behind(looks: int) -> None:
 
 def test_every_lever_says_what_it_did() -> None:
     """Batches that grow, noise on what is learned, moves left out and extra steps are measured; and the minibatch by trl's names."""
-    hero = learner()
+    hero = dungeon_learner()
     assert hero.step(StepEffect(batch_factor=2.0)).measured["batch_factor"] == 2
     assert hero.step(StepEffect(target_noise=0.5)).measured["target_noise"] == 0.5
     assert hero.step(StepEffect(drop_worst=3)).measured["drop_worst"] == 3
@@ -71,14 +66,14 @@ def test_every_lever_says_what_it_did() -> None:
 
 def test_the_first_lessons_are_those_of_the_policy_that_played() -> None:
     """Before the first step nothing is clipped: every ratio is 1, and the policy is as likely as it was."""
-    told = learner("play.every=12").step(NEUTRAL).measured
+    told = dungeon_learner("play.every=12").step(NEUTRAL).measured
     assert told["val/ratio"] == pytest.approx(1.0, abs=1e-5)
     assert told["policy/clipfrac_avg"] == 0
     assert told["policy/approxkl_avg"] < 1e-9
 
 
 def test_every_move_comes_once_before_any_comes_again() -> None:
-    hero = learner()
+    hero = dungeon_learner()
     places, buffer = hero.buffer.next(len(hero.buffer), hero.streams["minibatches"])
     assert sorted(places.tolist()) == list(range(len(hero.buffer)))
     more, _ = buffer.next(5, hero.streams["minibatches"])
@@ -87,7 +82,7 @@ def test_every_move_comes_once_before_any_comes_again() -> None:
 
 def test_after_a_return_to_older_weights_the_games_go_on() -> None:
     """Lessons of weights that are gone are dropped; coefficients go back with the weights."""
-    hero = learner(*HELD, "play.every=50", "model.dropout=0.0")
+    hero = dungeon_learner(*HELD, "play.every=50", "model.dropout=0.0")
     hero.snapshot()
     before = hero.state_dict()
     start = hero.tensors()["model.kl.loss_coefficient"]
@@ -103,7 +98,7 @@ def test_after_a_return_to_older_weights_the_games_go_on() -> None:
 
 def test_the_first_worlds_are_the_first_worlds() -> None:
     """An evaluation of few worlds is the beginning of one of many, and is the same for every seed of the campaign; none is trained in."""
-    hero, other = learner(), learner("seed=8")
+    hero, other = dungeon_learner(), dungeon_learner("seed=8")
     assert hero.evaluate(30).values[:7] == hero.evaluate(7).values
     assert hero.exam.chance(20) == other.exam.chance(20)
     assert hero.objective.limit is not None
@@ -113,7 +108,7 @@ def test_the_first_worlds_are_the_first_worlds() -> None:
 
 @pytest.mark.parametrize("measure", ["moves", "score", "success"])
 def test_playing_every_walkthrough_is_the_bound_of_the_measure(measure: str) -> None:
-    hero = learner(f"exam.measure={measure}", "endings=[]", "world.limit=40")
+    hero = dungeon_learner(f"exam.measure={measure}", "endings=[]", "world.limit=40")
     routes = [list(hero.maker(UNSEEN + n).walkthrough) for n in range(9)]
     turn = iter(range(40))
 
@@ -128,7 +123,7 @@ def test_playing_every_walkthrough_is_the_bound_of_the_measure(measure: str) -> 
 
 def test_a_command_is_rated_by_itself() -> None:
     """A command's score does not depend on what else is offered, on padding or on longer texts beside it; a mean has no length bias."""
-    hero = learner("model.n_layer=2")
+    hero = dungeon_learner("model.n_layer=2")
     torch.nn.init.normal_(hero.player.gpt.wte.weight, std=0.5)
     texts = ["you are in the hall exits north", "you are in the cellar exits north east you carry a red key a blue key"]
     commands = [["look", "go north", "unlock red door"], ["look", "drop blue key"]]
@@ -145,7 +140,7 @@ def test_a_command_is_rated_by_itself() -> None:
 
 def test_a_command_is_as_likely_as_its_words_one_by_one() -> None:
     """Side by side in one reading, commands are scored as a plain language model scores text and command in a row."""
-    hero = learner()
+    hero = dungeon_learner()
     torch.nn.init.normal_(hero.player.gpt.wte.weight, std=0.5)
     offers = read(hero.reading.vocabulary, ["you are in the hall"], [["look", "go north", "unlock red door"]], 90)
     scores = []
@@ -158,7 +153,7 @@ def test_a_command_is_as_likely_as_its_words_one_by_one() -> None:
 
 
 def test_an_untrained_player_has_no_favourite_length_by_the_mean_and_one_by_the_sum() -> None:
-    mean, total = (learner(f"model.score={score}") for score in ("mean", "sum"))
+    mean, total = (dungeon_learner(f"model.score={score}") for score in ("mean", "sum"))
     offers = read(mean.reading.vocabulary, ["you are in the hall"], [["look", "unlock red door"]], 90)
     assert abs(float(mean.player(offers).logits.detach().diff())) < 0.5
     assert float(total.player(offers).logits[0, 0].detach().exp()) > 0.99
@@ -213,7 +208,7 @@ def test_exports_have_what_this_training_tells_besides(tmp_path: Path) -> None:
 
 def test_its_voice_tells_a_game_and_how_it_stands() -> None:
     """The quest, every command with its probability, the end; and how it does in unseen worlds and in those of training."""
-    hero = learner("speech.characters=2000")
+    hero = dungeon_learner("speech.characters=2000")
     twin = hero.fork()
     told = hero.perform()
     assert told == twin.perform()
@@ -227,7 +222,7 @@ def test_its_voice_tells_a_game_and_how_it_stands() -> None:
 @pytest.mark.parametrize("more", [(), ("kl.loss={coefficient: 0.05, adaptive: false, target: 6.0, horizon: 10000}",)])
 def test_a_player_soon_wins_small_houses(more: tuple[str, ...]) -> None:
     """In two rooms it needs fewer moves than at random, in unseen houses, after 60 turns."""
-    hero = learner(
+    hero = dungeon_learner(
         "turns=60", "world.count=2000", "world.limit=20", "model.n_embd=16", "play={games: 16, moves: 8, every: 6, temperature: 1.0}",
         "batch.moves=64", "optimizer.learning_rate=1e-2", *more,
     )  # fmt: skip
@@ -239,7 +234,7 @@ def test_a_player_soon_wins_small_houses(more: tuple[str, ...]) -> None:
 
 def test_its_voice_tells_how_it_stands_in_unseen_worlds_and_in_seen_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it plays, and always by its best command; and as it plays in the worlds of its lessons. Telling it costs no energy."""
-    hero, asked = learner(), list[tuple[bool, bool]]()
+    hero, asked = dungeon_learner(), list[tuple[bool, bool]]()
     verdicts = type(hero).verdicts
 
     def noted(self: DungeonLearner, count: int, *, greedy: bool, seen: bool) -> Any:
@@ -266,7 +261,7 @@ def wrong_states(good: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_a_saved_state_that_fits_no_game_is_refused() -> None:
     """Games of another number or of another world, and lessons of another shape; the learner is as it was."""
-    hero = learner()
+    hero = dungeon_learner()
     before, tensors = state(hero)
     for bad in wrong_states(hero.state_dict()):
         with pytest.raises(ValueError, match=r"saved"):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.small_learners import same
 from support.trials import Begin, Trial
 from torch import Tensor
 
@@ -394,11 +395,6 @@ def grown(learner: TextLearner, turns: int) -> list[StepReport]:
         effect = StepEffect(norm_cap=0.9, heal_alpha=0.3 * (turn % 3 == 0), restore_best=turn % 4 == 3, forget_momentum=turn % 5 == 2)
         reports.append(learner.step(effect))
     return reports
-
-
-def same(a: TextLearner, b: TextLearner) -> bool:
-    x, y = a.tensors(), b.tensors()
-    return x.keys() == y.keys() and all(torch.equal(x[name], y[name]) for name in x) and a.state_dict() == b.state_dict()
 
 
 def test_what_is_remembered_is_resumed_and_forked(begin: Begin) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from support.small_learners import same
 from torch import Tensor
 
 from rolltrain_tui.modes.text import diagnosis
@@ -31,12 +32,6 @@ def trained(learner: TextLearner, turns: int, effect: StepEffect = NEUTRAL) -> T
 
 def examined(learner: TextLearner) -> dict[str, float]:
     return dict(learner.examine(learner.evaluate(8)).values)
-
-
-def same(a: TextLearner, b: TextLearner) -> bool:
-    """Everything that is saved is equal, bit for bit."""
-    x, y = a.tensors(), b.tensors()
-    return x.keys() == y.keys() and all(torch.equal(x[name], y[name]) for name in x) and a.state_dict() == b.state_dict()
 
 
 def flat(tensors: list[Tensor]) -> Tensor:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.small_learners import same
 from torch import Tensor, nn
 
 from rolltrain_tui.config.schema import CampaignConfig
@@ -28,12 +29,6 @@ SGD = ("optimizer.name=sgd", "optimizer.beta1=0.0", "optimizer.learning_rate=0.1
 MOMENTUM = ("optimizer.name=sgd", "optimizer.beta1=0.9", "optimizer.learning_rate=0.1")
 OPTIMIZERS = {"adamw": ADAMW, "sgd": SGD, "sgd+momentum": MOMENTUM}
 STEADY = ("schedule={warmup_turns: 0, decay: constant, final_fraction: 1.0}",)
-
-
-def same(a: TextLearner, b: TextLearner) -> bool:
-    """Everything that is saved is equal, bit for bit."""
-    x, y = a.tensors(), b.tensors()
-    return x.keys() == y.keys() and all(torch.equal(x[name], y[name]) for name in x) and a.state_dict() == b.state_dict()
 
 
 def weights(learner: TextLearner) -> Tensor:

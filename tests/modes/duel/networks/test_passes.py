@@ -3,9 +3,10 @@
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL
+from support.small_learners import duel_learner
 
 from rolltrain_tui.modes import build
-from rolltrain_tui.modes.campaign_file import load, load_text
+from rolltrain_tui.modes.campaign_file import load_text
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.modes.duel.networks.networks import LayerNet, MoveNet, Network, SetNet
@@ -18,9 +19,7 @@ AGENT = ("table.hero=agent", "table.opponents=[zeillinger]", "table.judges=[zeil
 
 
 def learner(*more: str) -> DuelLearner:
-    made = build(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, "batch.transitions=32", *more)), base=CAMPAIGNS)
-    assert isinstance(made, DuelLearner)
-    return made
+    return duel_learner("batch.transitions=32", *more)
 
 
 @pytest.mark.parametrize("dimension", [2, 3, 4])

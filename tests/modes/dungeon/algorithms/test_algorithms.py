@@ -8,10 +8,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, by
+from support.paths import BY, HELD, by
+from support.small_learners import dungeon_learner
 
-from rolltrain_tui.modes import build
-from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.algorithms.advantages import mean_over, step_returns
 from rolltrain_tui.modes.dungeon.algorithms.decision import PLACE, Decision, told_as
 from rolltrain_tui.modes.dungeon.algorithms.grpo import GRPO, group_advantages, move_weights
@@ -21,7 +20,6 @@ from rolltrain_tui.modes.dungeon.algorithms.ppo import explained_variance, ratio
 from rolltrain_tui.modes.dungeon.algorithms.reinforce import Reinforce
 from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
 from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
-from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.player.choice import Choice
 from rolltrain_tui.modes.dungeon.player.offers import read
 from rolltrain_tui.modes.dungeon.player.q_heads import QHeads
@@ -29,15 +27,9 @@ from rolltrain_tui.modes.dungeon.player.value_head import ValueHead
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 
-def learner(*overrides: str) -> DungeonLearner:
-    made = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DungeonLearner)
-    return made
-
-
 def test_the_reference_reads_a_short_text_beside_a_long_one_as_it_reads_it_alone() -> None:
     """Padding is masked and positions are counted from each text's own beginning, for the reference too."""
-    hero = learner(*HELD[:2])
+    hero = dungeon_learner(*HELD[:2])
     assert hero.reference is not None
     hero.player.eval()
     texts, commands = ["you are in the hall", "you are in the cellar exits north east you carry a red key"], [["look", "go north"]] * 2
@@ -50,7 +42,7 @@ def test_the_reference_reads_a_short_text_beside_a_long_one_as_it_reads_it_alone
 
 def test_what_a_state_is_worth_is_read_at_the_end_of_its_own_text() -> None:
     """Texts that differ in their last word have values of their own, each the same beside a longer text as alone."""
-    hero = learner()
+    hero = dungeon_learner()
     hero.player.eval()
     for p in hero.player.head.parameters():
         p.data.normal_(generator=torch.Generator().manual_seed(2))
@@ -62,7 +54,7 @@ def test_what_a_state_is_worth_is_read_at_the_end_of_its_own_text() -> None:
 
 
 def test_the_reference_stays_while_the_player_learns() -> None:
-    hero = learner(*HELD[:2])
+    hero = dungeon_learner(*HELD[:2])
     assert hero.reference is not None
     played = hero._play()
     before = hero._asked(played)
@@ -83,7 +75,7 @@ def test_a_whole_command_has_one_ratio_where_the_campaign_says_sequence() -> Non
 
 def test_no_move_is_dropped_and_none_comes_twice() -> None:
     """All that was played is learned from, however much it is: as many lessons as moves, each from its own game."""
-    hero = learner("play={games: 5, moves: 7, every: 3, temperature: 1.0}")
+    hero = dungeon_learner("play={games: 5, moves: 7, every: 3, temperature: 1.0}")
     played = hero._play()
     assert len(played.action) == len(hero.buffer) == 35
     assert sorted(zip(played.game.tolist(), played.move.tolist(), strict=True)) == [(g, m) for g in range(5) for m in range(7)]
@@ -92,7 +84,7 @@ def test_no_move_is_dropped_and_none_comes_twice() -> None:
 
 def test_whole_games_are_played_to_their_ends() -> None:
     """Games of a group are in the same world; each ends with its own end or the limit, and no move comes after it."""
-    hero = learner(*by("grpo"))
+    hero = dungeon_learner(*by("grpo"))
     played = hero._play()
     seeds = [game.seed for game in played.standings]
     assert seeds[0] == seeds[1]
@@ -106,7 +98,7 @@ def test_whole_games_are_played_to_their_ends() -> None:
 
 def test_all_moves_of_all_games_are_ranked_together() -> None:
     """Of the best half by the return from each move on, no one is worse than anyone of the rest."""
-    hero = learner(*by("rejection"))
+    hero = dungeon_learner(*by("rejection"))
     played = hero._play()
     assert isinstance(hero.algorithm, Rejection)
     scored = replace(played, score=torch.randn(len(played.score), generator=torch.Generator().manual_seed(2)))
@@ -118,7 +110,7 @@ def test_all_moves_of_all_games_are_ranked_together() -> None:
 
 def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
     """The number behind "return" is the return to come of that move, to the nearest half; while it plays, what the target leaves."""
-    hero = learner(*by("decision"))
+    hero = dungeon_learner(*by("decision"))
     assert isinstance(hero.algorithm, Decision)
     played = hero._play()
     words = hero.reading.vocabulary
@@ -138,7 +130,7 @@ def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
 
 def test_what_q_did_not_foresee_is_the_return_less_q() -> None:
     """ACT-DE's advantage of a command by the residual, where nothing is traced from one command to the next."""
-    hero = learner(*by("actde"), BY["actde"].replace("lam_step: 0.9", "lam_step: 0").replace("whiten: all", "whiten: none"))
+    hero = dungeon_learner(*by("actde"), BY["actde"].replace("lam_step: 0.9", "lam_step: 0").replace("whiten: all", "whiten: none"))
     played = hero._play()
     rows, _ = hero.algorithm.prepare(played, played.choice.logprobs)
     assert not torch.allclose(rows["q"], rows["values"], atol=1e-2)
@@ -211,7 +203,7 @@ def test_one_move_alone_explains_nothing() -> None:
 def test_in_micro_batches_the_gradient_is_that_of_the_batch_in_one_piece(name: str) -> None:
     """Also where the last of them is smaller."""
     chosen = by(name) if name in BY else ()
-    whole, parts = (learner(*chosen, f"batch={{moves: {moves}, accumulation: {count}}}") for moves, count in ((6, 1), (4, 2)))
+    whole, parts = (dungeon_learner(*chosen, f"batch={{moves: {moves}, accumulation: {count}}}") for moves, count in ((6, 1), (4, 2)))
     losses = [hero.gather(NEUTRAL, factor).loss for hero, factor in ((whole, 1.0), (parts, 0.75))]
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
     for one, other in zip(whole.levers.parameters, parts.levers.parameters, strict=True):
@@ -221,7 +213,7 @@ def test_in_micro_batches_the_gradient_is_that_of_the_batch_in_one_piece(name: s
 @pytest.mark.parametrize("name", ["rejection", "decision"])
 def test_without_groups_each_game_is_in_a_world_of_its_own(name: str) -> None:
     """Only GRPO compares games of the same world."""
-    seeds = [game.seed for game in learner(*by(name))._play().standings]
+    seeds = [game.seed for game in dungeon_learner(*by(name))._play().standings]
     assert len(set(seeds)) == len(seeds)
 
 
@@ -229,7 +221,7 @@ def test_without_groups_each_game_is_in_a_world_of_its_own(name: str) -> None:
 @pytest.mark.parametrize("name", ["ppo", "reinforce", "actde"])
 def test_a_loss_is_the_sum_of_its_parts_by_their_weights(name: str, weights: dict[str, float]) -> None:
     """The policy's, the values' and the Q-heads' loss, less the entropy. A weight that is not turned stays as the campaign has it."""
-    hero = learner(*(by(name) if name in BY else ()))
+    hero = dungeon_learner(*(by(name) if name in BY else ()))
     played = hero._play()
     rows, _ = hero.algorithm.prepare(played, played.choice.logprobs)
     total, told = hero.algorithm.weighed(**weights).losses(played.choice, rows)
@@ -240,7 +232,7 @@ def test_a_loss_is_the_sum_of_its_parts_by_their_weights(name: str, weights: dic
 
 def test_what_reinforce_learns_towards_is_the_return_of_the_game() -> None:
     """Each word of a move is worth what the game still brings from that move on; the advantage is that, less the value of its state."""
-    hero = learner(*by("reinforce"))
+    hero = dungeon_learner(*by("reinforce"))
     assert isinstance(hero.algorithm, Reinforce)
     played = hero._play()
     scored = replace(
@@ -255,7 +247,7 @@ def test_what_reinforce_learns_towards_is_the_return_of_the_game() -> None:
 
 def test_what_a_q_head_promises_is_taken_off_the_advantage_and_not_the_value() -> None:
     """With Q-heads that promise what the values do, it is PPO's advantage; a promise of one more takes off one, or more by the traces."""
-    hero = learner(*by("actde"))
+    hero = dungeon_learner(*by("actde"))
     assert isinstance(hero.algorithm, ActDe)
     algorithm, played = replace(hero.algorithm, whitening="none"), hero._play()
 

@@ -2,10 +2,8 @@
 
 import pytest
 import torch
-from support.paths import CAMPAIGNS, DUNGEON
+from support.small_learners import dungeon_learner
 
-from rolltrain_tui.modes import build
-from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.games.demonstrations import TURNS, Demonstration
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.table.outing import Outing
@@ -16,12 +14,6 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 
 SEED = 1234
-
-
-def learner(*overrides: str) -> DungeonLearner:
-    made = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DungeonLearner)
-    return made
 
 
 def won(hero: DungeonLearner) -> Sitting:
@@ -46,7 +38,7 @@ def likelihood(hero: DungeonLearner, value: str) -> float:
 
 
 def test_a_game_is_spelled_and_read_back_move_by_move() -> None:
-    hero = learner()
+    hero = dungeon_learner()
     game = won(hero)
     value = spelled(game, hero.maker)
     moves = Demonstration.read(value, 0).moves(hero.maker)
@@ -56,7 +48,7 @@ def test_a_game_is_spelled_and_read_back_move_by_move() -> None:
 
 @pytest.mark.slow
 def test_a_demonstration_is_imitated_for_its_turns_and_not_longer() -> None:
-    hero, other = learner("turns=100"), learner("turns=100")
+    hero, other = dungeon_learner("turns=100"), dungeon_learner("turns=100")
     value = spelled(won(hero), hero.maker)
     report = hero.step(order(value))
     asked, found = report.measured["dial.demo.asked"], report.measured["dial.demo"]
@@ -75,7 +67,7 @@ def test_a_demonstration_is_imitated_for_its_turns_and_not_longer() -> None:
 @pytest.mark.parametrize("value", [f"{SEED}, 1", f"{SEED}, 1, 999", f"{SEED}, 0, 1"])
 def test_a_game_that_is_not_won_so_is_no_lesson(value: str) -> None:
     """The order is told with what was found of it, and the training goes on as without it."""
-    hero, other = learner(), learner()
+    hero, other = dungeon_learner(), dungeon_learner()
     report = hero.step(order(value))
     assert (report.measured["dial.demo.asked"], report.measured["dial.demo"]) == (value.count(","), 0)
     other.step(NEUTRAL)
@@ -83,14 +75,14 @@ def test_a_game_that_is_not_won_so_is_no_lesson(value: str) -> None:
 
 
 def test_own_ends_all_demonstrations() -> None:
-    hero = learner()
+    hero = dungeon_learner()
     hero.step(order(spelled(won(hero), hero.maker)))
     hero.step(order("own"))
     assert hero.demonstrations == ()
 
 
 def test_a_stopped_turn_forgets_its_demonstration_and_a_save_keeps_it() -> None:
-    hero = learner()
+    hero = dungeon_learner()
     value = spelled(won(hero), hero.maker)
     hero.should_stop = lambda: True
     with pytest.raises(StepAbandoned):
@@ -98,24 +90,24 @@ def test_a_stopped_turn_forgets_its_demonstration_and_a_save_keeps_it() -> None:
     assert hero.demonstrations == ()
     hero.should_stop = lambda: False
     hero.step(order(value))
-    copy = learner()
+    copy = dungeon_learner()
     copy.load_state(hero.tensors(), hero.state_dict())
     assert [copy.step(NEUTRAL).loss for _ in range(3)] == [hero.step(NEUTRAL).loss for _ in range(3)]
     assert copy.weights_sha256() == hero.weights_sha256()
     twin = hero.fork()
     assert twin.demonstrations == hero.demonstrations
-    before = learner()
+    before = dungeon_learner()
     assert "demonstrations" not in before.state_dict()  # as saves of before have it
 
 
 @pytest.mark.parametrize("value", ["", "my game", "5", "5, x", "5; 1", "-1, 2", "5, " + "1, " * 600 + "1"])
 def test_what_is_no_game_is_refused_in_words(value: str) -> None:
-    told = refusal(learner().config.dials, "demo", value)
+    told = refusal(dungeon_learner().config.dials, "demo", value)
     assert "a game: the seed of its world" in told
 
 
 def test_only_a_game_that_was_won_near_a_model_may_become_a_lesson_and_each_once() -> None:
-    hero = learner()
+    hero = dungeon_learner()
     for teaches in (True, False):
         outing = Outing(hero.maker, SEED, teaches=teaches)
         assert not outing.may_teach

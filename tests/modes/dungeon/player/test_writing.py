@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from support.finetuning import lab
-from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, WRITING
+from support.paths import BY, CAMPAIGNS, HELD, WRITING
+from support.small_learners import dungeon_learner
 
-from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.algorithms.minibatch import ready
 from rolltrain_tui.modes.dungeon.algorithms.rejection import Rejection
@@ -25,9 +25,7 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 
 def learner(*overrides: str) -> DungeonLearner:
-    made = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *WRITING, *overrides)), base=CAMPAIGNS)
-    assert isinstance(made, DungeonLearner)
-    return made
+    return dungeon_learner(*WRITING, *overrides)
 
 
 def loud(hero: DungeonLearner) -> DungeonLearner:

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from support.paths import CAMPAIGNS, DUNGEON
+from support.small_learners import dungeon_learner
 
-from rolltrain_tui.modes import MODES, build
-from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes import MODES
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.table.model_mind import ModelMind
 from rolltrain_tui.modes.dungeon.table.rival import Rival
@@ -15,9 +14,7 @@ from rolltrain_tui.tui.dungeon.sit import sit
 
 @pytest.fixture(scope="module")
 def learner() -> DungeonLearner:
-    made = build(load(CAMPAIGNS / "dungeon_first.yaml", DUNGEON), base=CAMPAIGNS)
-    assert isinstance(made, DungeonLearner)
-    return made
+    return dungeon_learner()
 
 
 def test_the_probabilities_are_the_policy_and_stay_while_training_goes_on(learner: DungeonLearner) -> None:
