@@ -61,8 +61,8 @@ def compare(
     """
     from rolltrain_tui.experiment import compare as experiment
     from rolltrain_tui.experiment.grid import grid
+    from rolltrain_tui.experiment.run import run_side_by_side
     from rolltrain_tui.experiment.shards import Experiment, Shard
-    from rolltrain_tui.experiment.workers import run_side_by_side
     from rolltrain_tui.modes import campaign_file
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.rules.classes.classes import CLASSES

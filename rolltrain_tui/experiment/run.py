@@ -1,7 +1,7 @@
 """One cell of the experiment: a campaign played to its end by an auto-player, or plain training for the control arm."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from math import nan
@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 from typing import Any, Self, cast
 
 from rolltrain_tui.base.blame import told
+from rolltrain_tui.base.jobs import Died, Executor, Stopped
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import CONTROL, Cell
@@ -92,6 +93,12 @@ class Failure:
 
 
 Outcome = Result | Failure
+
+
+def run_side_by_side(cells: Sequence[Cell], execute: Executor, stopped: Stopped) -> Iterator[tuple[Cell, Outcome]]:
+    """Yield each cell with its outcome in the order of finishing. Stops early when `stopped` answers True; running cells are then lost."""
+    for cell, found in execute(run_cell, cells, stopped):
+        yield cell, Failure(found.why) if isinstance(found, Died) else found
 
 
 def run_cell(cell: Cell) -> Outcome:

@@ -14,8 +14,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import cell_store
 from rolltrain_tui.experiment.compare import Execute, sweep
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen, grid
-from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell
-from rolltrain_tui.experiment.workers import run_side_by_side
+from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell, run_side_by_side
 from rolltrain_tui.modes import build as build_learner
 
 
