@@ -23,14 +23,14 @@ RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 WARM_UP, HELD, SEQUENCES = 100, 10, 256
 
 
-def learner_at(rate: float, seed: int) -> TextLearner:
+def learner_at(rate: float, seed: int, context: int = 16) -> TextLearner:
     """A GPT of some ten thousand weights at a constant learning rate."""
     overrides = (
         f"seed={seed}",
         f"optimizer.learning_rate={rate}",
         "turns=1000",
         "data.corpus=names",
-        "model={n_layer: 1, n_head: 2, n_embd: 24, context: 16, dropout: 0.0, bias: false, tie_weights: true}",
+        f"model={{n_layer: 1, n_head: 2, n_embd: 24, context: {context}, dropout: 0.0, bias: false, tie_weights: true}}",
         "batch={sequences: 16, accumulation: 1}",
         "schedule={warmup_turns: 0, decay: constant, final_fraction: 1.0}",
         "device={device: cpu, dtype: float32, threads: 1, compile: false}",
