@@ -262,7 +262,7 @@ def bag(scene: Scene) -> str:
     many = (f"{title(item)}{f' x{count}' if count > 1 else ''} ({ITEMS[item].words})" for item, count in scene.bag.items() if item in ITEMS)
     lines = [f"In the bag: {'; '.join(many) or 'nothing'}."]
     lines += [f"{title(used.item)}: in force until turn {used.until}." for used in scene.items.values()]
-    lines += [f"Foretold: {scene.foretold.guess}."] if scene.foretold is not None else []
+    lines += [f"Predicted: {scene.foretold.guess}."] if scene.foretold is not None else []
     lines += ["Inspired: `inspire` gives the next roll advantage."] if scene.inspired else []
     lines += [f"Ability scores to raise: {scene.sheet.choices}; `raise STR` makes the choice."] if scene.sheet.choices else []
     return "\n".join(flat(line) for line in lines)

@@ -419,7 +419,7 @@ class Game:
         right = guess == answer
         told.inspired = told.inspired or right
         xp = inspiration.XP if right and self.rules.xp_learning else 0
-        return [ev.ForetellingJudged(turn, guess, answer, before, value, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
+        return [ev.ForetellingJudged(turn, guess, answer, before, value, right), *self.life.gain_xp(turn, xp, "a right prediction")]
 
     def face_gate(self, turn: int, gate: Gate, value: float) -> list[ev.Event]:
         """The gate of a camp. It comes before the rest, so that the camp keeps its XP."""

@@ -206,7 +206,7 @@ def _(event: ev.MonsterStruck) -> str:
 
 @sentence.register
 def _(event: ev.MonsterFell) -> str:
-    return f"The {title(event.monster)} falls" + (f": {event.xp} XP." if event.xp else ".")
+    return f"The {title(event.monster)} falls."  # its XP has a line of its own
 
 
 @sentence.register
@@ -317,8 +317,7 @@ def _(event: ev.ItemFaded) -> str:
 def _(event: ev.GateFaced, objective: Objective) -> str:
     bar = f"a bar of {event.bar:.3f}{objective.unit_behind}"
     found = f"{objective.label} {event.value:.3f} against {bar} ({objective.par} stood at {event.ghost:.3f})"
-    price = f"; {event.xp} XP won" if event.xp > 0 else f"; {-event.xp} XP lost" if event.xp < 0 else ""
-    return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}{price}."
+    return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}."  # its XP has a line of its own
 
 
 @sentence.register

@@ -311,7 +311,7 @@ def test_the_bag_in_words() -> None:
     assert [
         "In the bag: Bag of Data x2 (every batch is twice as large, and costs twice the energy).",
         "Potion of Calm: in force until turn 12.",
-        "Foretold: lower.",
+        "Predicted: lower.",
         "Inspired: `inspire` gives the next roll advantage.",
         "Ability scores to raise: 1; `raise STR` makes the choice.",
     ] == bag(scene).splitlines()

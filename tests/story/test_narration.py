@@ -141,11 +141,11 @@ TOLD: list[tuple[Event, str]] = [
     ),
     (
         GateFaced(250, 1.51, 1.48, 1.53, True, 100),
-        "The Validation Gate opens: validation 1.510 against a bar of 1.530 nats (plain training stood at 1.480); 100 XP won.",
+        "The Validation Gate opens: validation 1.510 against a bar of 1.530 nats (plain training stood at 1.480).",
     ),
     (
         GateFaced(250, 1.61, 1.48, 1.53, False, -50),
-        "The Validation Gate stays shut: validation 1.610 against a bar of 1.530 nats (plain training stood at 1.480); 50 XP lost.",
+        "The Validation Gate stays shut: validation 1.610 against a bar of 1.530 nats (plain training stood at 1.480).",
     ),
     (
         SettingsChanged(40, (("turns", "40", "60"), ("dice.rulebook", '"hero"', '"off"')), 60, "off", 20, 12, Sheet()),

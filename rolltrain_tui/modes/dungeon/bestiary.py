@@ -69,7 +69,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Foresight",
         unit="",
         low=0.02,
-        meaning="the part of the spread of returns that the values foretell",
+        meaning="the part of the spread of returns that the values predict",
         advice="more weight on the value's loss, or a value head of two layers",
     ),
 )
@@ -235,10 +235,10 @@ MONSTERS: tuple[Monster, ...] = (
         saved=Affliction(NEUTRAL, 1, "nobody listens; the training does not feel it"),
         # Of one round of games it is a noisy number, and about 0 as long as the player chooses at random
         symptoms=(Symptom("foresight", "low", hold=5, unless=(("indecision", "high"),)),),
-        summary="It foretells what every state is worth, and it would be better to guess the mean.",
+        summary="It predicts what every state is worth, and it would be better to guess the mean.",
         weak_to="more weight on the value's loss, a value head of two layers",
         orders=(("value", "0.5"), ("rate", "0.3")),
-        ailment="its values foretell nothing",
+        ailment="its values predict nothing",
         portrait=(
             r"        .---.        ",
             r"       / ___ \       ",

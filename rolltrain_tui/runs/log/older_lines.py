@@ -4,7 +4,7 @@ A run that goes on appends lines of today's format, so one chronicle may hold se
 Before format 3, an event wrote those parts of the character sheet that it changed among its own fields. Since format 3 it carries the
 whole sheet. An older line is completed with the sheet as it was before the event. Before format 4, numbers of a step that was not measured
 stood as 0, and its k as 1. Games were told to be over after "1 moves",
-and refusals said "foretell" for predict.
+and refusals and the XP of a prediction said "foretell" for predict.
 """
 
 import math
@@ -30,6 +30,8 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
         return _measured_only(line)
     if name == "Spoke" and type(line.get("text")) is str:
         return line | {"text": _ONE_MOVE.sub(r"\1 1 move", line["text"])}
+    if name == "XPGained" and line.get("cause") == "a true foretelling":
+        return line | {"cause": "a right prediction"}
     if name == "CommandRefused" and type(line.get("reason")) is str:
         return line | {"reason": _FORETELL.sub(lambda found: _PREDICT[found[0]], line["reason"])}
     if name == "CampaignBegan" and "objective" not in line:

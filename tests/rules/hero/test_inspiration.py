@@ -50,7 +50,7 @@ def test_a_right_guess_is_worth_50_xp():
     """Where learning gives XP; a wrong one gives none."""
     for learning in (True, False):
         right, wrong = told(3.0, 2.0, xp_learning=learning), told(3.0, 2.0, guess="higher", xp_learning=learning)
-        causes = [[x.amount for x in of(XPGained, t.game.learned(9, 1.0)) if x.cause == "a true foretelling"] for t in (right, wrong)]
+        causes = [[x.amount for x in of(XPGained, t.game.learned(9, 1.0)) if x.cause == "a right prediction"] for t in (right, wrong)]
         assert [[50] if learning else [], []] == causes
 
 

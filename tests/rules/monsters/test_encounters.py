@@ -8,6 +8,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import HeroHurt, MonsterActed, MonsterAppeared, MonsterFell, MonsterLeft, MonsterStruck, XPGained
 from rolltrain_tui.rules.monsters.monsters import BESTIARY
 from rolltrain_tui.rules.naming import RulesError
+from rolltrain_tui.story.narration import tell
 
 
 def meeting(monster, fate=(), **changes):
@@ -93,6 +94,7 @@ def test_a_fallen_monster_is_worth_its_challenge():
     facts = [type(fact).__name__ for fact in table.play()]
     assert ["DiceRolled", "MonsterStruck", "MonsterFell", "XPGained", "MonsterAppeared"] == facts
     assert [100] == [fact.xp for fact in of(MonsterFell, table.facts)] == [fact.amount for fact in of(XPGained, table.facts)]
+    assert ["100 XP (the Gradient Ooze fell): 100 in all."] == [told for fact in table.facts if "XP" in (told := tell(fact))]
 
 
 def test_monsters_may_be_worth_nothing():

@@ -22,6 +22,7 @@ from rolltrain_tui.protocol.events import (
     Spoke,
     StatRaised,
     StepTaken,
+    XPGained,
 )
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
 from rolltrain_tui.rules.hero.inspiration import Inspiration
@@ -204,3 +205,10 @@ def test_a_refusal_that_said_foretell_says_predict(reason: str) -> None:
         refused = event_codec.decode_event(event_codec.encode(CommandRefused(5, Predict("lower"), words)))
         assert isinstance(refused, CommandRefused)
         assert reason == refused.reason
+
+
+def test_the_xp_of_a_prediction_has_the_word_of_today() -> None:
+    """Also in an older chronicle; other causes stay as they are."""
+    for cause, today in (("a true foretelling", "a right prediction"), ("learning", "learning")):
+        gained = event_codec.decode_event(event_codec.encode(XPGained(5, 50, 150, cause)))
+        assert XPGained(5, 50, 150, today) == gained
