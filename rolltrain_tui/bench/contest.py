@@ -18,6 +18,7 @@ from itertools import cycle, islice, pairwise, permutations
 from pathlib import Path
 from typing import IO, Any
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.bench.ratios import Ratio, speed
 
 COLUMNS, LINES = 120, 36
@@ -352,7 +353,8 @@ def table(result: Result) -> str:
     r = result
     return "\n".join(
         (
-            f"{r.campaign}: {r.dtype}, {r.threads} threads, {r.blocks} blocks of {r.turns_per_block} turns each, in changing order",
+            f"{r.campaign}: {r.dtype}, {counted(r.threads, 'thread')}, {counted(r.blocks, 'block')} of "
+            f"{counted(r.turns_per_block, 'turn')} each, in changing order",
             f"  bare PyTorch loop   {r.bare_ms:8.2f} ms a turn",
             f"  headless campaign   {r.headless_ms:8.2f} ms a turn   {r.headless_over_bare} x bare",
             f"  the game, 120x36    {r.tui_ms:8.2f} ms a turn   {r.tui_over_headless} x headless",

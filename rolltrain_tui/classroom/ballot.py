@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rolltrain_tui.base.grammar import plural
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.protocol.commands import Predict, UseAbility
 
@@ -101,7 +102,7 @@ class Ballot:
     def open_round(self, question: str, options: Sequence[Option]) -> Round:
         """Ask the room. A round that is still open is given up. ValueError without two options or a question."""
         if not 2 <= len(options) <= MOST_OPTIONS:
-            raise BallotError(f"A vote needs 2 to {MOST_OPTIONS} options; there are {len(options)}.")
+            raise BallotError(f"A vote needs 2 to {MOST_OPTIONS} options; there {plural(len(options), 'is', 'are')} {len(options)}.")
         cleaned = tuple(Option(one_line(o.title, LONGEST), one_line(o.about, 2 * LONGEST), o.order) for o in options)
         asked = one_line(question, LONGEST)
         if not asked or not all(option.title for option in cleaned):

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from rolltrain_tui import __version__
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.shared import options
 
@@ -61,7 +62,7 @@ def report(found: dict[str, Any]) -> str:
         f"rolltrain {found['rolltrain']}, Python {found['python']}",
         f"libraries  {libraries}",
         *(f"plug-in    {line}" for line in found["plugins"]),
-        f"device     {machine['device']} ({', '.join(machine['devices'])}), {machine['cores']} cores; bfloat16: {bf16}",
+        f"device     {machine['device']} ({', '.join(machine['devices'])}), {counted(machine['cores'], 'core')}; bfloat16: {bf16}",
         f"terminal   {terminal['columns']}x{terminal['lines']}, {colours}, {unicode}",
         f"           {terminal['verdict']}",
         f"saves      {saves['folder']}: {saves['verdict']}",

@@ -77,6 +77,6 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
         return signal.exit_code or FAILED
     baseline.write(target, baseline.ghost_of(config, learner, evaluations))
     end = config.objective.text(last.value, 4) + plus_minus(last.standard_error, 4, ", plus or minus ")
-    talk.say(f"The ghost of {len(evaluations)} evaluations ends at {end}.")
+    talk.say(f"The ghost of {counted(len(evaluations), 'evaluation')} ends at {end}.")
     click.echo(printable(target))
     return signal.exit_code

@@ -61,7 +61,7 @@ def show(run: str, out: Path | None, as_json: bool) -> int:
         click.echo(json_text({**asdict(details), "good": good}))
         return DONE if good else FAILED
     click.echo(f"{flat(str(details.run.folder))}\n  {_describe(details.run)}")
-    click.echo(f"  chronicle: {details.events} events" + (f", ✖ {details.chronicle_damage}" if details.chronicle_damage else ""))
+    click.echo(f"  chronicle: {counted(details.events, 'event')}" + (f", ✖ {details.chronicle_damage}" if details.chronicle_damage else ""))
     for slot in details.slots:
         marks = [word for word, holds in (("latest", slot.latest), ("kept", slot.kept)) if holds]
         words = [*_stands(slot), _when(slot.saved_at), f"{slot.size / 1e6:.1f} MB", *marks]

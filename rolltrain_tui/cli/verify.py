@@ -98,9 +98,9 @@ def report(findings: "Findings", where: "Whereabouts") -> str:
         lines.append(f"  this time {flat(difference.found)}.")
     first, last = found.first_turn + 1, found.last_turn
     held = ["no whole turn" if last < first else f"turn {last}" if last == first else f"turns {first} to {last}"]
-    held += [f"{found.events} events", f"{found.rolls} rolls of the dice"]
+    held += [counted(found.events, "event"), f"{counted(found.rolls, 'roll')} of the dice"]
     held += [f"weights and state of {counted(found.saves, 'save')}"] if found.saves else []
-    held += [f"{found.reloads} times saved and loaded on the way"] if found.reloads else []
+    held += [f"{counted(found.reloads, 'time')} saved and loaded on the way"] if found.reloads else []
     lines.append(f"  Compared: {', '.join(held)}.")
     if found.verdict in ("consistent", "undecided"):
         allowed = "none is known for this campaign" if found.tolerance is None else f"{found.tolerance:g}"

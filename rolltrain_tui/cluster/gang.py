@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.cluster import launched
 from rolltrain_tui.training.machine.ranks import ALONE, Ranks, train_with
 
@@ -150,7 +151,9 @@ def _meet() -> None:
     if cuda:
         local, there = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
         if local > there:
-            raise RanksError(f"{local} ranks on this machine and {there} GPUs: start at most {there}, or set CUDA_VISIBLE_DEVICES= to none")
+            raise RanksError(
+                f"{local} ranks on this machine and {counted(there, 'GPU')}: start at most {there}, or set CUDA_VISIBLE_DEVICES= to none"
+            )
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     limit = {} if timeout is None else {"timeout": timeout}
     store, rank, size = next(dist.rendezvous("env://", **limit))  # type: ignore[attr-defined, arg-type]

@@ -67,7 +67,7 @@ def _method(config: CampaignConfig, outcomes: table.Outcomes) -> str:
         f"{counted(len(arms), 'arm')} and the control arm, {size}. On one seed all arms have the same first weights, "
         "the same data in the same order and the same dice.",
         "**Plain training**, the control arm, is the learner alone: no dice, no monsters, no abilities, no wounds. "
-        f"The result is the {objective.name}{unit} after the last turn, on {config.evaluation.final_sequences} samples.{limit}",
+        f"The result is the {objective.name}{unit} after the last turn, on {counted(config.evaluation.final_sequences, 'sample')}.{limit}",
         "Policies:\n\n" + "\n".join(f"- `{name}`: {POLICY_WORDS[name]}" for name in policies),
     ]
     return "## How\n\n" + "\n\n".join(lines)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from math import isfinite, nan
 
-from rolltrain_tui.base.grammar import counted, minus
+from rolltrain_tui.base.grammar import counted, minus, plural
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.health.gate import ghost_value
@@ -26,7 +26,8 @@ def _head(summary: RunSummary) -> str:
         return "# A run without a beginning\n\nIts chronicle does not say how it began."
     words = (
         f"{_safe(began.sheet.name)} the {_safe(title(began.sheet.hero_class))}, rulebook {_safe(began.rulebook)} on a d{began.die} against "
-        f"DC {began.dc}, seed {began.seed}. {began.parameters:,} weights on {_safe(began.device)} in {_safe(began.dtype)}."
+        f"DC {began.dc}, seed {began.seed}. "
+        f"{began.parameters:,} {plural(began.parameters, 'weight')} on {_safe(began.device)} in {_safe(began.dtype)}."
     )
     return f"# {_safe(began.campaign)}: report card\n\n{words}"
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, isfinite, lgamma, log, nan
 
+from rolltrain_tui.base.grammar import counted
+
 LEAST_EXPECTED = 5
 """Smallest expected count per face for which the test is valid (Cochran's rule)."""
 
@@ -21,8 +23,8 @@ class Fairness:
     @property
     def words(self) -> str:
         if not isfinite(self.p):
-            return f"{self.dice} dice: too few to judge"
-        return f"{self.dice} dice, χ² = {self.chi_square:.1f} on {self.degrees} degrees, p = {self.p:.3f}"
+            return f"{counted(self.dice, 'die', 'dice')}: too few to judge"
+        return f"{counted(self.dice, 'die', 'dice')}, χ² = {self.chi_square:.1f} on {self.degrees} degrees, p = {self.p:.3f}"
 
 
 def fairness(counts: Sequence[int]) -> Fairness:

@@ -21,6 +21,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.session.parts import EMPTY, check_parts, refuse_undone
 from rolltrain_tui.integrations.terms.characters import Character
@@ -288,7 +289,9 @@ class RollToTrain:
             raise ValueError("the training data loader is empty; give it at least one batch")
         if size is not None and steps > size:
             warnings.warn(
-                f"accumulation_steps is {steps}, but an epoch has only {size} batches: each epoch is one optimiser step", stacklevel=5
+                f"accumulation_steps is {steps}, but an epoch has only {counted(size, 'batch', 'batches')}: "
+                "each epoch is one optimiser step",
+                stacklevel=5,
             )
         epoch = -(-size // steps) if size is not None else self._turns or 1
         turns = self._turns or epoch * self.terms.epochs

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from rolltrain_tui.base.blame import blame
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.memory import NotEnoughMemoryError
 from rolltrain_tui.base.safe_text import flat
@@ -253,7 +254,7 @@ def _abilities(scene: Scene) -> Iterable[str]:
     for name, charge in scene.charges.items():
         pool = "" if charge.most is None else f" {charge.left}/{charge.most}"
         left = scene.turns_left(name)
-        force = "" if name not in scene.active else ", in force" if left is None else f", in force for {left} more turns"
+        force = "" if name not in scene.active else ", in force" if left is None else f", in force for {counted(left, 'more turn')}"
         yield f"{title(name)}{pool}{force}{', by itself' if charge.auto else ''}"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.classroom.questions import Question, next_evaluation, orders_of, outcome_of, which_ability
@@ -26,7 +27,7 @@ def take_vote(wish: TakeVote, scene: Scene, config: "CampaignConfig") -> tuple[s
         prefix = "vote prediction" if wish.about == "prediction" else "vote"
         return flat(f"{question.text} {listed}. Type the hands for each in order: `{prefix} {example}`."), ()
     if len(wish.hands) != len(options):
-        return f"There are {len(options)} options, and {len(wish.hands)} numbers; `vote` lists the options.", ()
+        return f"There are {len(options)} options, and {counted(len(wish.hands), 'number')}; `vote` lists the options.", ()
     ballot = Ballot()
     number = ballot.open_round(question.text, options).number
     for place, hands in enumerate(wish.hands):

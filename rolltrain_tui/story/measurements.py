@@ -6,6 +6,8 @@
 import math
 from collections.abc import Callable, Mapping
 
+from rolltrain_tui.base.grammar import plural
+
 Measured = Mapping[str, float]
 DIAL = "dial."
 """Names of what dials of the mode measured begin so."""
@@ -40,7 +42,7 @@ def _masked(lever: str) -> Callable[[Measured], str]:
     def tell(measured: Measured) -> str:
         struck, share = measured[f"{lever}.struck"], measured[f"{lever}.share"]
         gain, others = measured[lever], measured[f"{lever}.others"]
-        return f"{struck:,.0f} weights agree ({share:.0%}): ×{gain:.3f}, the others ×{others:.3g}"
+        return f"{struck:,.0f} {plural(struck, 'weight agrees', 'weights agree')} ({share:.0%}): ×{gain:.3f}, the others ×{others:.3g}"
 
     return tell
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 from typing import get_args
 
-from rolltrain_tui.base.grammar import capital, counted
+from rolltrain_tui.base.grammar import capital, counted, plural
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
@@ -336,7 +336,7 @@ def _(event: ev.Examined, objective: Objective) -> str:
     young = [_reading(reading, objective) for reading in event.readings if reading.signal in event.uncounted]
     told = measurable(event.readings, objective)
     unknown = sum(reading.condition == "unknown" for reading in told)
-    rest = f" ({unknown} of {len(told)} signals are not measurable yet)" if unknown else ""
+    rest = f" ({unknown} of {len(told)} signals {plural(unknown, 'is', 'are')} not measurable yet)" if unknown else ""
     later = f" The run is young, so this does not count yet: {'; '.join(young)}." if young else ""
     return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}.{later}"
 

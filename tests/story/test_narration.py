@@ -137,7 +137,7 @@ TOLD: list[tuple[Event, str]] = [
     ),
     (
         Examined(50, (Reading("gap", float("nan"), None, 0.3), Reading("gap", 0.1, None, 0.3), Reading("gap", 0.2, None, 0.3)), ()),
-        "Examined: nothing is sick (1 of 3 signals are not measurable yet).",
+        "Examined: nothing is sick (1 of 3 signals is not measurable yet).",
     ),
     (
         GateFaced(250, 1.51, 1.48, 1.53, True, 100),

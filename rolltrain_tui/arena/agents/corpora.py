@@ -7,6 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.text.corpora.built_in import BUILT_IN, built_in_text, floor
 from rolltrain_tui.modes.text.corpora.other_forms import refuse_other_forms
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
@@ -47,7 +48,7 @@ def check_length(facts: TextFacts, context: int) -> None:
     need = ceil((context + 1) / VALIDATION_FRACTION)
     if facts.characters < need or facts.vocabulary < 2:
         raise DataError(
-            f"{shown(Path(facts.corpus))} has {facts.characters:,} characters, {facts.vocabulary} different ones: "
+            f"{shown(Path(facts.corpus))} has {facts.characters:,} characters, {counted(facts.vocabulary, 'different one')}: "
             f"a context of {context} needs {need:,} or more. Choose a longer text or a smaller context."
         )
 

@@ -16,6 +16,7 @@ from rolltrain_tui.arena.battles.events import BattleEnded, BattleEvent, PairBeg
 from rolltrain_tui.arena.battles.ledger import RecordedMatch
 from rolltrain_tui.arena.battles.matches import Contender, Match, Terms, check_contenders, check_terms, winner_words
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.grammar import plural
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
 
@@ -56,11 +57,14 @@ def plan(name: str, kind: Kind, terms: Terms, contenders: tuple[Contender, ...],
     full = n - 1 + n % 2
     if kind == "round-robin":
         if rounds not in (None, full):
-            raise AgentError(f"{rounds} rounds are not possible in a round robin of {n}: it has {full}; kind swiss can have fewer")
+            raise AgentError(
+                f"{rounds} {plural(rounds, 'round is', 'rounds are')} not possible in a round robin of {n}: it has {full};"
+                " kind swiss can have fewer"
+            )
         rounds = full
     rounds = rounds or max(1, (n - 1).bit_length())
     if not 1 <= rounds <= full:
-        raise AgentError(f"{rounds} rounds are not possible with {n} contenders; choose 1 to {full}")
+        raise AgentError(f"{rounds} {plural(rounds, 'round is', 'rounds are')} not possible with {n} contenders; choose 1 to {full}")
     return Tournament(name=name, kind=kind, rounds=rounds, terms=terms, contenders=contenders)
 
 

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import Any
 
 from rolltrain_tui import __version__
+from rolltrain_tui.base.grammar import plural
 from rolltrain_tui.base.jobs import GLANCE, TRIES, Died, J, R, Stopped, attempt
 from rolltrain_tui.base.safe_text import one_line
 
@@ -174,6 +175,6 @@ def _check_room(resources: dict[str, float], gpus: int) -> None:
     there = {name: int(resources.get(name, 0)) for name in ("CPU", "GPU")}
     if there["CPU"] < 1 or there["GPU"] < gpus:
         raise RayError(
-            f"The Ray has {there['CPU']} cores and {there['GPU']} GPUs, and each run asks for 1 and {gpus}; "
-            "train with --set device.device=cpu, or connect to a cluster that has them."
+            f"The Ray has {there['CPU']} {plural(there['CPU'], 'core')} and {there['GPU']} {plural(there['GPU'], 'GPU')}, "
+            f"and each run asks for 1 and {gpus}; train with --set device.device=cpu, or connect to a cluster that has them."
         )

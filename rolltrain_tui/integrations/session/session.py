@@ -33,6 +33,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rolltrain_tui.base.grammar import plural
 from rolltrain_tui.cluster.boundary import agreed
 from rolltrain_tui.cluster.gang import of_this_process
 from rolltrain_tui.cluster.muster import know_machines
@@ -344,7 +345,7 @@ class Session:
         dtype = str(p.dtype).removeprefix("torch.")
         return LearnerInfo(
             parameters=weights,
-            model=f"{weights:,} weights",
+            model=f"{weights:,} {plural(weights, 'weight')}",
             objective=self.objective,
             device=str(p.device),
             dtype=dtype,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.base.blame import ForeignError
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.promises import kept
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.modes.duel.game import Boards
@@ -61,7 +62,9 @@ def rewards_of(name: str, role: str, before: Boards, after: Boards) -> Tensor:
     except (TypeError, ValueError, RuntimeError):
         raise ForeignError("reward", name, f"its rule gave a {type(found).__name__}, not one number for each game") from None
     if rewards.shape != (len(before),):
-        raise ForeignError("reward", name, f"its rule gave {tuple(rewards.shape)} for {len(before)} games, not one number for each")
+        raise ForeignError(
+            "reward", name, f"its rule gave {tuple(rewards.shape)} for {counted(len(before), 'game')}, not one number for each"
+        )
     if not bool(rewards.isfinite().all()):
         raise ForeignError("reward", name, "its rule gave a value that is not a finite number")
     return rewards

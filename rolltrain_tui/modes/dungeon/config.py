@@ -194,6 +194,8 @@ class DungeonConfig(CampaignConfig):
             "World": f"{world.theme}, {counted(world.rooms, 'room')}, {world.quest}; {worlds}",
             **examined,
             "Learns": f"by {next(ALGORITHMS[name] for name in ALGORITHMS if getattr(self, name) is not None)}",
-            "Model": flat(Path(self.hf.path).name) if self.hf is not None else f"GPT, {model.n_layer} layers of width {model.n_embd}",
+            "Model": flat(Path(self.hf.path).name)
+            if self.hf is not None
+            else f"GPT, {counted(model.n_layer, 'layer')} of width {model.n_embd}",
             "Optimiser": f"{self.optimizer.name}, learning rate {self.optimizer.learning_rate:g}",
         }

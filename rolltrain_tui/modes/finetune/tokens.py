@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.finetune.config import FinetuneConfig
 from rolltrain_tui.modes.finetune.lessons import Example, Labelled, Lessons, Windows, mixed
@@ -120,7 +121,10 @@ class _Reader:
         remedy = "a smaller model.length, or more text"
         if split and purpose == "for validation":
             remedy = "a smaller model.length, a larger data.validation_fraction, or more text"
-        raise DataError(f"{shown(path)} has {len(tokens):,} tokens {purpose}, and model.length {self.length} needs {need:,}: use {remedy}.")
+        raise DataError(
+            f"{shown(path)} has {len(tokens):,} {plural(len(tokens), 'token')} {purpose}, "
+            f"and model.length {self.length} needs {need:,}: use {remedy}."
+        )
 
     # ------------------------------------------------------------------------------------------------------------
     # A classifier
@@ -136,7 +140,7 @@ class _Reader:
             rows = [row for row, keep in zip(rows, kept, strict=True) if not keep]
         for name, found, purpose in ((path, rows, "to train on"), (other or path, held, "for validation")):
             if len(found) < FEWEST:
-                raise DataError(f"{shown(name)} has {len(found)} examples {purpose}, too few to learn anything: add some.")
+                raise DataError(f"{shown(name)} has {counted(len(found), 'example')} {purpose}, too few to learn anything: add some.")
         labels = self.data.labels or []
         if len({label for _, label in rows}) < 2:
             raise DataError(f"{shown(path)}: every row has the label {shown_value(labels[rows[0][1]])}; there is nothing to tell apart.")

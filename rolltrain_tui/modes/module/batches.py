@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.module.loader_chance import States, fit, generators_of, put_back, states_of
 from rolltrain_tui.training.state.host_chance import host_state, host_unchanged, seeded_host_state, set_host_state
 from rolltrain_tui.training.state.streams import stream_seed
@@ -92,8 +93,8 @@ class Batches:
     def _nothing(self) -> str:
         if before := max(self._lengths.values()):
             return (
-                f"the training data loader can be read only once: it gave {before} batches, and then no more; give a list, a DataLoader or "
-                "another object that begins anew each time it is iterated"
+                f"the training data loader can be read only once: it gave {counted(before, 'batch', 'batches')}, and then no more; "
+                "give a list, a DataLoader or another object that begins anew each time it is iterated"
             )
         return "the training data loader is empty; give it at least one batch"
 

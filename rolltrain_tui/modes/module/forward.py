@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.training.state.wrappers import plain_model
 
 STEP = "; or give training_step=FUNCTION (called as training_step(model, batch)), which may read any batch"
@@ -79,8 +80,9 @@ class Parameters:
             if isinstance(batch, dict):
                 remedy = f"the batch has {listed(batch)}: rename them, or leave out what it does not take"
             elif with_loss:
-                remedy = f"the batch gives it {len(args)} parts before the target"
+                remedy = f"the batch gives it {counted(len(args), 'part')} before the target"
             else:
-                remedy = f"the batch has {len(args)} parts: if the last is the target, give loss=FUNCTION (called as loss(output, target))"
+                parts = counted(len(args), "part")
+                remedy = f"the batch has {parts}: if the last is the target, give loss=FUNCTION (called as loss(output, target))"
             raise LossError(f"the model's forward takes ({takes}), and {remedy}{STEP}")
         self._checked.add(form)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
+from rolltrain_tui.base.grammar import plural
 from rolltrain_tui.modes.module.batches import (
     NO_VALIDATION,
     Batches,
@@ -146,7 +147,7 @@ class ModuleLearner(WritingLearner):
         parameters, classes = sum(p.numel() for p in self.model.parameters()), classes_of(output, self.criterion.target_of(first))
         return LearnerInfo(
             parameters=parameters,
-            model=f"{parameters:,} weights" + (f", {classes} answers" if classes else ""),
+            model=f"{parameters:,} {plural(parameters, 'weight')}" + (f", {classes} answers" if classes else ""),
             objective=replace(self.objective, chance=math.log(classes) if classes else None),
             device=str(self.device),
             dtype=self.config.trained.dtype,

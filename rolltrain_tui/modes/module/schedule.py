@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.training.optimizers.optimizer_state import SETTINGS, rate_of
 
 HEARD, COUNTED = ("metrics", "metric", "val_loss"), ("epoch", "step", "num_updates", "t")
@@ -117,7 +118,7 @@ def check_length(scheduler: Any, steps: int) -> None:
     if isinstance(scheduler, OneCycleLR) and (done := scheduler.last_epoch) + steps > scheduler.total_steps:
         before = f", {done} of them done," * bool(done)
         raise ValueError(
-            f"the scheduler, a OneCycleLR, has {scheduler.total_steps} steps{before} and this run takes {steps}; "
+            f"the scheduler, a OneCycleLR, has {counted(scheduler.total_steps, 'step')}{before} and this run takes {steps}; "
             f"make it with total_steps={steps}"
         )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.schema import CampaignConfig, Header
 from rolltrain_tui.config.section import Section, wrong
@@ -184,7 +185,7 @@ class TextConfig(CampaignConfig, TextTraining):
     def card(self) -> Mapping[str, str]:
         model, optimizer = self.model, self.optimizer
         return {
-            "Model": f"{model.n_layer} layers, {model.n_embd} wide, about {self.size}",
+            "Model": f"{counted(model.n_layer, 'layer')}, {model.n_embd} wide, about {self.size}",
             "Text": self.data.corpus if self.data.path is None else flat(self.data.path),
             "Optimiser": f"{optimizer.name}, learning rate {optimizer.learning_rate:g}",
         }

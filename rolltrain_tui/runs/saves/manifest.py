@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.runs.layout import CAMPAIGN, MANIFEST, STATE, WEIGHTS
@@ -183,7 +184,7 @@ def sha256_of(path: Path) -> str:
 
 def _expect_size(folder: Path, name: str, found: int, size: int | None) -> None:
     if size is not None and found != size:
-        raise SaveError(f"save {folder.name}: {name} is damaged ({found} bytes instead of {size})")
+        raise SaveError(f"save {folder.name}: {name} is damaged ({counted(found, 'byte')} instead of {size})")
     if found > MAX_BYTES[name]:
         raise SaveError(f"save {folder.name}: {name} is far too large ({found} bytes)")
 

@@ -205,7 +205,7 @@ def _end(side: Side) -> str:
     end = side.ended
     value = f"{side.objective.short_label} {end.value:.4f}{plus_minus(end.standard_error, 4)} on the final probe"
     spent = f", {end.gflop:.0f} GFLOP" if end.gflop else ""
-    return f"{HOW_IT_ENDED[end.ending].lower()}: {value}, level {end.sheet.level}, {end.sheet.deaths} deaths{spent}"
+    return f"{HOW_IT_ENDED[end.ending].lower()}: {value}, level {end.sheet.level}, {counted(end.sheet.deaths, 'death')}{spent}"
 
 
 def as_record(found: TwoRuns) -> dict[str, Any]:

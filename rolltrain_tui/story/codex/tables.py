@@ -130,7 +130,8 @@ def monster(name: str) -> str:
 def _pace(row: Monster) -> str:
     if row.recharge > 6:
         return "- It never acts: that it came is enough."
-    return f"- After it has come or acted it is quiet for {row.lull} turns; then it acts on {row.recharge} or more of a d6 each turn."
+    quiet = counted(row.lull, "turn")
+    return f"- After it has come or acted it is quiet for {quiet}; then it acts on {row.recharge} or more of a d6 each turn."
 
 
 def _symptom(symptom: Symptom) -> str:
@@ -200,7 +201,7 @@ def bestiary(_: str) -> str:
 
 def loot(_: str) -> str:
     """Each item: how long it holds, what it does, when it helps."""
-    lasts = {name: f"{row.turns} turns" if row.turns else "at once" for name, row in ITEMS.items()}
+    lasts = {name: counted(row.turns, "turn") if row.turns else "at once" for name, row in ITEMS.items()}
     return "\n".join(f"- **{row.title}** ({lasts[name]}): {row.words}. Best when: {row.best_when}." for name, row in ITEMS.items())
 
 

@@ -15,6 +15,7 @@ from rolltrain_tui.arena.battles.battles import Battles
 from rolltrain_tui.arena.battles.leaderboards import BoardRow, board, board_lines, divisions, rating_lines, ratings
 from rolltrain_tui.arena.battles.ledger import Flaw, RecordedMatch
 from rolltrain_tui.arena.battles.matches import Division, division_of
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.screens.dialogs.command_palette import KeyVerbs
 from rolltrain_tui.tui.screens.kinds.base import TavernScreen
@@ -95,7 +96,7 @@ class BoardScreen(TavernScreen):
         rows.add_options([Content(line) for line in lines[1:]] or [Content("No score is above the floor yet.")])
         rows.highlighted = 0
         self.refresh_bindings()
-        flaws = f"   ✖ {len(self._flaws)} flaws in the ledger: rolltrain arena verify" if self._flaws else ""
+        flaws = f"   ✖ {counted(len(self._flaws), 'flaw')} in the ledger: rolltrain arena verify" if self._flaws else ""
         foot.update(Content(f"◂ division {self._division + 1} of {len(self._divisions)} ▸  {flat(division.title)}{flaws}"))
 
     def _floor(self, division: Division) -> float:

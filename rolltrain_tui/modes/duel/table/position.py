@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, newton_polytope
 from rolltrain_tui.training.state.streams import random_stream
 
@@ -93,7 +94,7 @@ class Position:
             raise GameError(f"a start of {len(given)} points is not possible; give 1 to {MOST_POINTS}")
         for point in given:
             if len(point) != rules.dimension:
-                raise GameError(f"point {shown(point)} has {len(point)} coordinates, and this game has {rules.dimension}")
+                raise GameError(f"point {shown(point)} has {counted(len(point), 'coordinate')}, and this game has {rules.dimension}")
             if not all(0 <= value <= LARGEST for value in point):
                 raise GameError(f"point {shown(point)} is no start; its coordinates must be whole numbers from 0 to {LARGEST:,}")
         kept, falls = without_inner(given, rules.polytope)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.text.config import DataConfig
 from rolltrain_tui.modes.text.corpora import kept_tokens
 from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
@@ -49,8 +50,8 @@ class Corpus:
         if len(known) < len(numbers):
             place = numbers.index(None)
             raise DataError(
-                f"{text[place]!r} (character {place + 1} of the text) is not among the {len(self.vocabulary)} characters of corpus"
-                f" '{self.name}': write the text without it."
+                f"{text[place]!r} (character {place + 1} of the text) is not among the {counted(len(self.vocabulary), 'character')}"
+                f" of corpus '{self.name}': write the text without it."
             )
         return known
 
@@ -64,7 +65,7 @@ class Corpus:
         """One sentence for people."""
         floor = "its floor is unknown" if self.floor is None else f"no model gets below {self.floor:.4f} nats per character"
         return (
-            f"{self.name}: {len(self.train) + len(self.val):,} characters, {len(self.vocabulary)} different ones,"
+            f"{self.name}: {len(self.train) + len(self.val):,} characters, {counted(len(self.vocabulary), 'different one')},"
             f" {len(self.train):,} to learn from and {len(self.val):,} for validation; {floor}"
         )
 

@@ -2,6 +2,7 @@
 
 from math import ceil
 
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.modes.text.corpora.text_file import DataError
 
 
@@ -17,7 +18,8 @@ def refuse_short(title: str, length: int, fraction: float, context: int) -> None
         return
     total = max(ceil(need / fraction), ceil(need / (1 - fraction)))
     raise DataError(
-        f"{title} is too short for a context of {context}: of its {length} characters {split} are for training and {length - split} for"
+        f"{title} is too short for a context of {context}: of its {counted(length, 'character')}"
+        f" {split} {plural(split, 'is', 'are')} for training and {length - split} for"
         f" validation, and each part needs at least {need}. Use a text of about {total} characters or more, a smaller model.context,"
         f" or another data.validation_fraction than {fraction:g}."
     )

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
+from rolltrain_tui.base.grammar import counted
+
 LARGEST = 512 * 2**20
 """Bytes; a larger file is refused before it is opened."""
 
@@ -147,7 +149,8 @@ def _refuse_binary(path: Path, data: bytes) -> None:
     controls = len(data) - len(data.translate(None, _RARE_IN_TEXT))
     if controls > _CONTROL_SHARE * len(data):
         raise DataError(
-            f"{shown(path)} is binary, not text ({controls} of its {len(data)} bytes are control codes): choose a plain text file."
+            f"{shown(path)} is binary, not text ({counted(controls, 'control code')} in {counted(len(data), 'byte')}): "
+            "choose a plain text file."
         )
 
 
