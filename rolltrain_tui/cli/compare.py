@@ -131,7 +131,8 @@ def _report(comparison: "Comparison", config: "CampaignConfig", folder: Path, co
     files = experiment.write(comparison, config, folder, command, _tell)
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     click.echo(json_text(report_as_json(config, comparison.outcomes, files)) if as_json else comparison.text(columns))
-    _tell(f"Written to {folder}: {', '.join(files)}.")
+    for name in files:
+        _tell(f"Written: {folder / name}")  # a line each, so that every path can be copied
 
 
 def _without_shard(words: list[str]) -> list[str]:

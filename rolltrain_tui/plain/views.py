@@ -161,13 +161,17 @@ class BarView:
             if self._clock() - self._drawn_at >= self.REDRAW_SECONDS:
                 self._draw()
         elif isinstance(event, HEADLINES) or (isinstance(event, ev.Saved) and event.reason in ("end", "quit", "player")):
-            self._progress.console.print(tell(event, self._scene.objective))
+            self._say(tell(event, self._scene.objective))
             for sentence in closing_sentences(self._scene) if isinstance(event, ev.CampaignEnded) else ():
-                self._progress.console.print(sentence)
+                self._say(sentence)
 
     def close(self) -> None:
         self._draw()
         self._progress.stop()
+
+    def _say(self, sentence: str) -> None:
+        """Above the bar, as one line: the terminal folds it, so that a path in it can be copied whole."""
+        self._progress.console.print(sentence, soft_wrap=True)
 
     def _draw(self) -> None:
         self._drawn_at = self._clock()

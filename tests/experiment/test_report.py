@@ -228,6 +228,7 @@ def test_ctrl_c_leaves_what_is_finished(tiny: Path, tmp_path: Path) -> None:
     assert "the same command goes on with them" in said
     assert "Traceback" not in said
     assert (tmp_path / "o" / "report.md").exists()
+    assert f"Written: {tmp_path / 'o' / 'report.md'}\n" in said
 
 
 @pytest.mark.slow

@@ -160,6 +160,16 @@ def test_bar_shows_numbers_and_headlines() -> None:
     assert "loss 2.000  val 4.200" in stream.getvalue()
 
 
+def test_a_path_above_the_bar_is_in_one_piece() -> None:
+    """However narrow the terminal is: the line can be copied."""
+    stream, path = io.StringIO(), "/saves/" + "a_long_name/" * 20
+    face, scene = BarView(stream), Scene()
+    face.open(scene, 3)
+    face.show(Saved(1, "end", path))
+    face.close()
+    assert path in stream.getvalue()
+
+
 class Deaf(io.StringIO):
     def write(self, text: str) -> int:
         raise BrokenPipeError
