@@ -40,7 +40,7 @@ def parse_create(line: str) -> Creation:
         preset = words[1]
         shape, recipe = PRESETS[preset]
     elif len(words) == 4:
-        n_embd, n_layer, n_head = (_whole(name, word) for name, word in zip(("n_embd", "n_layer", "n_head"), words[1:], strict=True))
+        n_embd, n_layer, n_head = (_whole(name, word) for name, word in zip(("width", "layers", "heads"), words[1:], strict=True))
         shape = replace(shape, n_embd=n_embd, n_layer=n_layer, n_head=n_head)
     if len(words) != (2 if preset else 4):
         raise AgentError(f"its name, width, layers and heads are asked for, such as {name} 8 1 2, or {name} microgpt")

@@ -18,7 +18,7 @@ from rolltrain_tui.plain.signals import caught
 from rolltrain_tui.plain.views import UNREAD, PlainView, SafeStream, View, progress_view
 from rolltrain_tui.plain.voting import take_vote
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.dials import Dial
+from rolltrain_tui.protocol.dials import OWN, OWN_WORDS, Dial
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.monsters.loot import ITEMS
@@ -273,7 +273,8 @@ def dials(rows: Sequence[Dial]) -> str:
     """Each dial, what it does, and what it can be turned to."""
     if not rows:
         return "This kind of training has no dials to turn."
-    return "\n".join(flat(f"{' '.join((dial.name, '|'.join(dial.choices)))}: {dial.words}.".replace(" :", ":")) for dial in rows)
+    lines = [flat(f"{' '.join((dial.name, '|'.join(dial.choices)))}: {dial.words}.".replace(" :", ":")) for dial in rows]
+    return "\n".join([*lines, *([f"The value {OWN}: {OWN_WORDS}."] if any(OWN in dial.choices for dial in rows) else [])])
 
 
 def _pace(speed: float | None) -> str:

@@ -8,6 +8,7 @@ from re import fullmatch
 
 OWN = "own"
 """The value that brings back what the campaign file says."""
+OWN_WORDS = "as the campaign says"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.ability import CLAIM
 from rolltrain_tui.rules.health.signals import SIGNALS, measurable
 from rolltrain_tui.story.measurements import evidence
-from rolltrain_tui.story.phrases import HOW_IT_ENDED, name_command, number, plus_minus, title
+from rolltrain_tui.story.phrases import HOW_IT_ENDED, dial_value, name_command, number, plus_minus, title
 from rolltrain_tui.story.scouts import PACE_WORDS, best_words
 
 
@@ -153,7 +153,7 @@ def _(event: ev.AutoSet) -> str:
 
 @sentence.register
 def _(event: ev.DialTurned) -> str:
-    return f"{event.title}{f' {event.value}' if event.value else ''}: {_period(event.words)}"
+    return f"{f'{event.title} {dial_value(event.value)}'.rstrip()}: {_period(event.words)}"
 
 
 # The twin.

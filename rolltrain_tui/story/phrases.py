@@ -6,6 +6,7 @@ from functools import cache
 
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
+from rolltrain_tui.protocol.dials import OWN, OWN_WORDS
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.health.signals import SIGNALS
@@ -44,6 +45,11 @@ def of_turns(turns: int | None) -> str:
     return ", no end set" if turns is None else f" of {turns}"
 
 
+def dial_value(value: str) -> str:
+    """What a dial is turned to."""
+    return OWN_WORDS if value == OWN else value
+
+
 def name_command(command: asked.Command) -> str:
     """A command in a few words: "Rage", "Spell Mastery (Calm)", "a short rest"."""
     match command:
@@ -70,6 +76,6 @@ def name_command(command: asked.Command) -> str:
         case asked.RaiseStat(stat):
             return f"raising {stat}"
         case asked.TurnDial(dial, value):
-            return f"{title(dial).lower()} {value}".rstrip()
+            return f"{title(dial).lower()} {dial_value(value)}".rstrip()
         case asked.ReportVote():
             return "the vote of the room"

@@ -172,8 +172,8 @@ def check_name(name: str, of: str = "an agent") -> str:
 
 
 def check_shape(shape: Shape, vocabulary: int) -> Shape:
-    for name, most in (("n_embd", 4096), ("n_layer", 64), ("n_head", 256), ("context", 512)):
-        value = getattr(shape, name)
+    sizes = {"width": (shape.n_embd, 4096), "layers": (shape.n_layer, 64), "heads": (shape.n_head, 256), "context": (shape.context, 512)}
+    for name, (value, most) in sizes.items():
         if not 1 <= value <= most:
             raise AgentError(f"{name}: {value} is not possible; choose 1 to {most}")
     if shape.context < 2:
@@ -181,11 +181,11 @@ def check_shape(shape: Shape, vocabulary: int) -> Shape:
     if shape.n_embd % shape.n_head:
         near = max(1, round(shape.n_embd / shape.n_head)) * shape.n_head
         raise AgentError(
-            f"n_embd: {shape.n_embd} channels cannot be shared evenly by {shape.n_head} heads; the nearest width that can is {near}"
+            f"width: {shape.n_embd} channels cannot be shared evenly by {shape.n_head} heads; the nearest width that can is {near}"
         )
     if (weights := num_parameters(shape, vocabulary)) > LARGEST:
         raise AgentError(
-            f"{weights:,} weights are too many for the arena, whose agents have up to {LARGEST:,}: choose a smaller n_embd or n_layer"
+            f"{weights:,} weights are too many for the arena, whose agents have up to {LARGEST:,}: choose a smaller width or fewer layers"
         )
     return shape
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Make an agent.")
 @click.argument("name")
-@click.argument("n_embd", type=int, required=False)
-@click.argument("n_layer", type=int, required=False)
-@click.argument("n_head", type=int, required=False)
+@click.argument("width", type=int, required=False)
+@click.argument("layers", type=int, required=False)
+@click.argument("heads", type=int, required=False)
 @click.option("--preset", metavar="NAME", help="microgpt: 16 wide, 1 layer, 4 heads, RMS norms, ReLU.")
 @click.option("--context", "positions", type=int, help="Characters it can look back.  [default: 16]")
 @click.option("--style", type=click.Choice(["gpt", "microgpt"]), help="Layer norms, GELU, tied output; or RMS norms, ReLU, untied.")
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 def create(
     roster: "Roster",
     name: str,
-    n_embd: int | None,
-    n_layer: int | None,
-    n_head: int | None,
+    width: int | None,
+    layers: int | None,
+    heads: int | None,
     preset: str | None,
     positions: int | None,
     style: Any,
@@ -44,10 +44,10 @@ def create(
     from rolltrain_tui.arena.agents.agents import Recipe, Shape, describe, parse_setting
     from rolltrain_tui.arena.agents.roster import agent_record, preset_of
 
-    if preset is None and (n_embd is None or n_layer is None or n_head is None):
-        raise click.UsageError("Give N_EMBD, N_LAYER and N_HEAD, such as: create Tiny 8 1 2. Or a --preset.")
+    if preset is None and (width is None or layers is None or heads is None):
+        raise click.UsageError("Give WIDTH, LAYERS and HEADS, such as: create Tiny 8 1 2. Or a --preset.")
     shape, recipe = preset_of(preset) if preset else (Shape(n_embd=8, n_layer=1, n_head=2), Recipe())
-    given = {"n_embd": n_embd, "n_layer": n_layer, "n_head": n_head, "context": positions, "style": style}
+    given = {"n_embd": width, "n_layer": layers, "n_head": heads, "context": positions, "style": style}
     shape = replace(shape, **{key: value for key, value in given.items() if value is not None})
     for setting in settings:
         key, sign, value = setting.partition("=")

@@ -10,11 +10,12 @@ from textual.timer import Timer
 from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, TurnDial, UseItem
-from rolltrain_tui.protocol.dials import OWN, Dial
+from rolltrain_tui.protocol.dials import OWN, OWN_WORDS, Dial
 from rolltrain_tui.rules.hero.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.hero.inspiration import bounds
 from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.rules.monsters.loot import ITEMS
+from rolltrain_tui.story.phrases import dial_value
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.expedition.orders import Orders
 from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog
@@ -212,14 +213,14 @@ class Deeds(Orders):
         """How it was turned last; of a dial that acts once, when it did."""
         last = self.scene.dials.get(dial.name)
         if last is None:
-            return OWN if dial.choices else "acts once"
-        return last.value or f"turn {last.turn}"
+            return OWN_WORDS if dial.choices else "acts once"
+        return dial_value(last.value) or f"turn {last.turn}"
 
     def _ask_value(self, dial: Dial) -> None:
         if not dial.choices:
             self.action_turn_dial(dial.name, "")
             return
-        picks = [Pick(value, value, "as the campaign says" if value == OWN else "", _about(dial)) for value in dial.choices]
+        picks = [Pick(value, value, OWN_WORDS if value == OWN else "", _about(dial)) for value in dial.choices]
 
         def answer(value: str | None) -> None:
             if value:

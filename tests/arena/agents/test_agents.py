@@ -63,12 +63,12 @@ def test_energy_agrees_with_the_flop_counter(style: Any, size: tuple[int, int, i
     ("shape", "says"),
     [
         ({"n_embd": 9, "n_layer": 1, "n_head": 2}, "cannot be shared evenly by 2 heads"),
-        ({"n_embd": 8, "n_layer": 0, "n_head": 2}, "n_layer: 0 is not possible"),
-        ({"n_embd": 8, "n_layer": -1, "n_head": 2}, "n_layer: -1"),
-        ({"n_embd": 8, "n_layer": 1, "n_head": 0}, "n_head: 0"),
-        ({"n_embd": 0, "n_layer": 1, "n_head": 1}, "n_embd: 0"),
+        ({"n_embd": 8, "n_layer": 0, "n_head": 2}, "layers: 0 is not possible"),
+        ({"n_embd": 8, "n_layer": -1, "n_head": 2}, "layers: -1"),
+        ({"n_embd": 8, "n_layer": 1, "n_head": 0}, "heads: 0"),
+        ({"n_embd": 0, "n_layer": 1, "n_head": 1}, "width: 0"),
         ({"n_embd": 4096, "n_layer": 64, "n_head": 2}, "too many for the arena"),
-        ({"n_embd": 10**9, "n_layer": 1, "n_head": 2}, "n_embd: 1000000000"),
+        ({"n_embd": 10**9, "n_layer": 1, "n_head": 2}, "width: 1000000000"),
         ({"n_embd": 8, "n_layer": 1, "n_head": 2, "context": 1}, "context: 1"),
     ],
 )

@@ -65,10 +65,10 @@ def test_create_list_switch(call: Call) -> None:
     ("words", "says"),
     [
         (["create", "Bad", "9", "1", "2"], "nearest width that can is 8"),
-        (["create", "Bad", "8", "0", "2"], "n_layer: 0"),
+        (["create", "Bad", "8", "0", "2"], "layers: 0"),
         (["create", "Bad", "4096", "64", "2"], "weights are too many"),
         (["create", "a/b", "8", "1", "2"], "cannot be the name"),
-        (["create", "Bad", "8"], "Give N_EMBD"),
+        (["create", "Bad", "8"], "Give WIDTH, LAYERS and HEADS"),
         (["create", "tiny", "8", "1", "2"], "an agent Tiny already"),
         (["create", "Bad", "8", "1", "2", "--data", "/nowhere"], "does not exist"),
         (["switch", "Tine"], "did you mean Tiny"),

@@ -12,6 +12,7 @@ from support.views import fingerprint, headless, on_screen, plain
 
 from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.plain.run import dials as listed
 from rolltrain_tui.protocol.commands import Command, TurnDial
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
@@ -21,6 +22,8 @@ from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification.reexecution import from_the_beginning
 from rolltrain_tui.runs.verification.verification import Verification
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.phrases import name_command
 from rolltrain_tui.story.typed_commands import parse_command
 
 KINDS = pytest.mark.parametrize("more", [(), RIVALS], ids=["a host", "an agent with a rival"])
@@ -178,6 +181,14 @@ def test_dials_can_be_typed(line: str, order: Any) -> None:
     """By their own names, or after the word dial; the values of several with or without commas."""
     dials = load(CAMPAIGNS / "duel_first.yaml", DUEL).dials
     assert parse_command(line, dials) == order
+
+
+def test_the_value_own_is_told_in_words() -> None:
+    """By the list of dials, by the story, and by the answer to an order."""
+    assert "The value own: as the campaign says." in listed(load(CAMPAIGNS / "duel_first.yaml", DUEL).dials).splitlines()
+    told = tell(DialTurned(5, "gamma", "Discount", "own", "a reward is worth this part of itself one move earlier"))
+    assert told == "Discount as the campaign says: a reward is worth this part of itself one move earlier."
+    assert name_command(TurnDial("gamma", "own")) == "gamma as the campaign says"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ async def test_a_dial_is_turned_by_keys(tmp_path: Path) -> None:
         await game.press("k")
         await game.until(lambda: isinstance(game.app.screen, PickScreen))
         await game.until(lambda: "Turns between moves · every" in game.text and "the target network" in game.text)
+        assert "as the campaign says" in game.text
         await game.press("5")
         await game.until(lambda: "fewer" in game.text and "as the campaign says" in game.text)
         await game.press("2")
