@@ -1,5 +1,7 @@
 """Grammar of sentences that are put together from parts."""
 
+import re
+
 
 def capital(words: str) -> str:
     """With a capital at the beginning, and the rest as it is."""
@@ -16,6 +18,16 @@ def plural(number: float, noun: str, many: str = "") -> str:
     return noun if number == 1 else many or noun + "s"
 
 
+def fixed(value: float, digits: int = 3) -> str:
+    """A number that people read: with so many decimals, and no negative zero."""
+    return minus(f"{value:z.{digits}f}")
+
+
 def minus(number: str) -> str:
     """A number that people read on a screen or in a report, with the sign for minus. What programs read keeps the hyphen."""
     return number.replace("-", "−")
+
+
+def with_minus(words: str) -> str:
+    """Words with numbers in them: the hyphen before a number becomes the sign for minus, any other stays."""
+    return re.sub(r"(?<![\w.,-])-(?=\.?\d)", "−", words)

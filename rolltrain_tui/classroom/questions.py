@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, fixed
 from rolltrain_tui.classroom.ballot import MOST_OPTIONS, Option, Tally
 from rolltrain_tui.protocol.commands import Command, Guess, Predict, ReportVote, UseAbility
 from rolltrain_tui.rules.classes.abilities import ABILITIES
@@ -64,12 +64,12 @@ def next_evaluation(scene: Scene, every: int) -> Question | str:
     due = (scene.turn // every + 1) * every
     due = due if scene.turns is None else min(due, scene.turns)
     ranges: dict[Guess, tuple[str, str]] = {
-        "lower": (f"Lower than {low:.3f}", "It falls by more than three quarters of its last change."),
-        "level": (f"Level, {low:.3f} to {high:.3f}", "It stays about where it is."),
-        "higher": (f"Higher than {high:.3f}", "It rises by more than three quarters of its last change."),
+        "lower": (f"Lower than {fixed(low)}", "It falls by more than three quarters of its last change."),
+        "level": (f"Level, {fixed(low)} to {fixed(high)}", "It stays about where it is."),
+        "higher": (f"Higher than {fixed(high)}", "It rises by more than three quarters of its last change."),
     }
     options = tuple(Option(words, about, Predict(guess)) for guess, (words, about) in ranges.items())
-    return Question(f"The {scene.objective.name} was {last:.3f} after turn {turn}. And after turn {due}?", options)
+    return Question(f"The {scene.objective.name} was {fixed(last)} after turn {turn}. And after turn {due}?", options)
 
 
 def orders_of(tally: Tally) -> tuple[Command, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.grammar import fixed, minus
 from rolltrain_tui.base.json_answers import json_text, plain
 from rolltrain_tui.cli.shared import options
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
@@ -125,7 +126,7 @@ def report(found: Checkup) -> str:
     from rolltrain_tui.base.safe_text import flat
     from rolltrain_tui.story.phrases import plus_minus
 
-    value = f"{found.value:.3f}{plus_minus(found.standard_error)}"
+    value = f"{fixed(found.value)}{plus_minus(found.standard_error)}"
     head = f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: {found.objective.name} {value}"
     lines = [head, *table_lines(found.readings, found.layers, found.objective, found.uncounted)]
     if found.phases:
@@ -184,4 +185,4 @@ def _range(low: float | None, high: float | None) -> str:
 
 def _number(value: float) -> str:
     """Three significant digits; "-" where the value is not known."""
-    return "-" if math.isnan(value) else f"{value:.3g}"
+    return "-" if math.isnan(value) else minus(f"{value:.3g}")

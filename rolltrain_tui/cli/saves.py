@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.base.atomic_files import refusal
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, fixed
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.base.safe_text import flat, printable
 from rolltrain_tui.cli.shared.exit_codes import DONE, FAILED
@@ -74,7 +74,7 @@ def _stands(slot: "SlotSummary") -> list[str]:
     """Where the run stood when it was saved."""
     if slot.summary is None:
         return []
-    val = [] if slot.summary.value is None else [f"{slot.summary.label} {slot.summary.value:.3f}"]
+    val = [] if slot.summary.value is None else [f"{slot.summary.label} {fixed(slot.summary.value)}"]
     return [f"turn {slot.summary.turn}/{slot.summary.turns}", *val, f"level {slot.summary.level}"]
 
 
@@ -143,7 +143,7 @@ def _describe(run: "RunSummary") -> str:
         return f"no good save: {run.damage}"
     from rolltrain_tui.story.phrases import title
 
-    val = f"{run.label} {run.value:.3f}" if run.value is not None else "not evaluated yet"
+    val = f"{run.label} {fixed(run.value)}" if run.value is not None else "not evaluated yet"
     hero = f"{run.hero}, {title(run.hero_class)} {run.level}"
     ending = [run.outcome if run.outcome not in (None, "alone") else "finished"] if run.ending else []
     parts = [run.campaign, hero, f"turn {run.turn}/{run.turns}", val, *ending, _when(run.saved_at)]

@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, fixed
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import cell as cell_text
 from rolltrain_tui.base.safe_text import one_line
@@ -60,7 +60,7 @@ def _method(config: CampaignConfig, outcomes: table.Outcomes) -> str:
     seeds = seeds_of(outcomes.cells)
     objective = outcomes.objective
     beyond = "below" if objective.better == "lower" else "above"
-    limit = f" No model can go {beyond} {objective.limit:.4f}." if objective.limit is not None else ""
+    limit = f" No model can go {beyond} {fixed(objective.limit, 4)}." if objective.limit is not None else ""
     unit = f" in {objective.unit}" if objective.unit else ""
     size = f"each on {counted(len(seeds), 'seed')} ({seeds[0]} to {seeds[-1]}), {counted(config.turns, 'turn')} a run"
     lines = [

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from itertools import islice, takewhile
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers, worst_case
@@ -104,7 +104,7 @@ class PlainTable:
             chosen = sitting.named or None
             self._say(f"As {seat.role}, {seat.title} rates:")
             for axes, value in values_of(seat, sitting.position.points, chosen, sitting.position.rules.dimension)[:MOST_ANSWERS]:
-                self._say(f"  {value:+.3f}  {names(axes)}")
+                self._say(f"  {minus(f'{value:+.3f}')}  {names(axes)}")
 
     def _watch(self, rest: str) -> None:
         if rest and not (rest.isascii() and rest.isdecimal() and len(rest) <= 5):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rolltrain_tui.base.grammar import capital, counted
+from rolltrain_tui.base.grammar import capital, counted, minus
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.modes.dungeon.table.outing import Outing, write_record
 from rolltrain_tui.modes.dungeon.table.rival import Choice, Mind
@@ -68,7 +68,7 @@ def _answer(outing: Outing, line: str, voice: SafeStream) -> None:
             _open(outing, voice)
             return
     told = sitting.play(line)
-    gained = f" {told.gained:+} {'point' if abs(told.gained) == 1 else 'points'}." if told.gained else ""
+    gained = f" {minus(f'{told.gained:+}')} {'point' if abs(told.gained) == 1 else 'points'}." if told.gained else ""
     voice.say(f"{told.text}{gained}" if told.moved else f"{told.text} No move is lost.")
     if not told.moved:
         return
@@ -105,7 +105,7 @@ def watch(maker: Maker, mind: Mind, seeds: Sequence[int], limit: int, record: Pa
         games.append(sitting)
         voice.say(f"{world.title}: {world.objective}")
         for told, chance in moves:
-            gained = f" {told.gained:+}" if told.gained else ""
+            gained = minus(f" {told.gained:+}") if told.gained else ""
             voice.say(f"{world.moves:>4}  {told.command} ({chance:.2f})  {told.text}{gained}")
             if voice.unread:
                 break

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from rolltrain_tui.base.blame import blame
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, fixed
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.memory import NotEnoughMemoryError
 from rolltrain_tui.base.safe_text import flat
@@ -195,9 +195,9 @@ def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]]
     voice = SafeStream(sys.stderr if options.as_json else sys.stdout, unheard=inbox.stop)
     interactive = options.plain and sys.stdin.isatty()
     hears = plain and (options.plain or is_pipe(sys.stdin))
-    session = PlainSession(run, inbox, _view(options, plain, voice, hears), voice, run.config.pace.pause_on if interactive else ())
-    if run.note:
+    if run.note:  # that it has ended, say; the session reads the whole story first
         _talk(run.note)
+    session = PlainSession(run, inbox, _view(options, plain, voice, hears), voice, run.config.pace.pause_on if interactive else ())
     if hears:
         listen(sys.stdin, session.hear, session.no_more_lines)
     start = time.perf_counter()
@@ -231,11 +231,11 @@ def status(scene: Scene, inbox: Inbox) -> str:
 def _run_stands(scene: Scene) -> str:
     parts = [f"Turn {scene.turn}{of_turns(scene.turns)}"]
     if scene.step is not None:
-        parts.append(f"loss {scene.step.loss:.3f}, smoothed {scene.step.loss_ema:.3f}")
+        parts.append(f"loss {fixed(scene.step.loss)}, smoothed {fixed(scene.step.loss_ema)}")
     if scene.evaluation is not None:
-        parts.append(f"{scene.objective.label} {scene.evaluation.value:.3f}, best {scene.evaluation.best:.3f}")
+        parts.append(f"{scene.objective.label} {fixed(scene.evaluation.value)}, best {fixed(scene.evaluation.best)}")
     if scene.objective.limit is not None:
-        parts.append(f"{scene.objective.limit_name} {scene.objective.limit:.3f}")
+        parts.append(f"{scene.objective.limit_name} {fixed(scene.objective.limit)}")
     return f"{'; '.join(parts)}."
 
 

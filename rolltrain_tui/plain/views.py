@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.story.closing import closing_sentences
 from rolltrain_tui.story.counsel import hint_sentence
@@ -179,9 +180,9 @@ class BarView:
         self._progress.update(
             self._task,
             completed=self._scene.turn,
-            loss=f"{step.loss_ema:.3f}" if step else "-",
+            loss=fixed(step.loss_ema) if step else "-",
             label=self._scene.objective.short_label,
-            val=f"{evaluation.value:.3f}" if evaluation else "-",
+            val=fixed(evaluation.value) if evaluation else "-",
             refresh=True,
         )
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import Literal
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, GhostPoint, SettingsChanged
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.health.gate import ghost_value
@@ -130,11 +131,11 @@ def tell_judgement(judgement: Judgement, objective: Objective) -> str:
     difference, plain = judgement.difference, judgement.plain
     if difference is None or plain is None:
         return f"{head}."
-    numbers = " against ".join(f"{measured.value:.{objective.digits}f}" for measured in (judgement.value, plain))
+    numbers = " against ".join(fixed(measured.value, objective.digits) for measured in (judgement.value, plain))
     return f"{head}: {signed(difference, objective)}, {numbers} on the same test samples."
 
 
 def signed(difference: Measured, objective: Objective) -> str:
-    """A difference with its sign and its error: "-0.031 nats, plus or minus 0.047"."""
+    """A difference with its sign and its error: "−0.031 nats, plus or minus 0.047"."""
     words = objective.text(difference.value, sign=True)
     return f"{words}, plus or minus {difference.standard_error:.{objective.digits}f}" if isfinite(difference.standard_error) else words

@@ -6,7 +6,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-from rolltrain_tui.base.grammar import plural
+from rolltrain_tui.base.grammar import fixed, minus, plural
 
 Measured = Mapping[str, float]
 DIAL = "dial."
@@ -21,17 +21,17 @@ def evidence(measured: Measured) -> tuple[str, ...]:
 
 def _dialled(dial: str, measured: Measured) -> str:
     asked, found = measured.get(f"{DIAL}{dial}.asked", math.nan), measured[f"{DIAL}{dial}"]
-    return f"{dial}: asked {asked:.3g}, found {found:.3g}"
+    return f"{dial}: asked {minus(f'{asked:.3g}')}, found {minus(f'{found:.3g}')}"
 
 
 def _returned(measured: Measured) -> str:
     now, then, age = (measured[f"restore_best{part}"] for part in ("", ".stored", ".age"))
-    return f"back {age:.0f} evaluation{'s' if age != 1 else ''}: val {now:.4f}, stored {then:.4f}"
+    return f"back {age:.0f} evaluation{'s' if age != 1 else ''}: val {fixed(now, 4)}, stored {fixed(then, 4)}"
 
 
 def _healed(measured: Measured) -> str:
     before, after = measured["heal_alpha.val_before"], measured["heal_alpha.val_after"]
-    return f"distance to the average ×{measured['heal_alpha']:.3f}, val {before:.4f} → {after:.4f} at once"
+    return f"distance to the average ×{measured['heal_alpha']:.3f}, val {fixed(before, 4)} → {fixed(after, 4)} at once"
 
 
 def _forgot(measured: Measured) -> str:
@@ -41,8 +41,8 @@ def _forgot(measured: Measured) -> str:
 def _masked(lever: str) -> Callable[[Measured], str]:
     def tell(measured: Measured) -> str:
         struck, share = measured[f"{lever}.struck"], measured[f"{lever}.share"]
-        gain, others = measured[lever], measured[f"{lever}.others"]
-        return f"{struck:,.0f} {plural(struck, 'weight agrees', 'weights agree')} ({share:.0%}): ×{gain:.3f}, the others ×{others:.3g}"
+        gain, others = fixed(measured[lever]), minus(f"{measured[f'{lever}.others']:.3g}")
+        return f"{struck:,.0f} {plural(struck, 'weight agrees', 'weights agree')} ({share:.0%}): ×{gain}, the others ×{others}"
 
     return tell
 
@@ -55,7 +55,9 @@ def _capped(measured: Measured) -> str:
 def _dropped(measured: Measured) -> str:
     many = measured["drop_worst"]
     beside = (
-        f", loss {measured['drop_worst.dropped']:.3f} beside {measured['drop_worst.kept']:.3f}" if "drop_worst.dropped" in measured else ""
+        f", loss {fixed(measured['drop_worst.dropped'])} beside {fixed(measured['drop_worst.kept'])}"
+        if "drop_worst.dropped" in measured
+        else ""
     )
     return f"{many:.0f} sequence{'s' if many != 1 else ''} hidden{beside}"
 

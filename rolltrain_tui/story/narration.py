@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 from typing import get_args
 
-from rolltrain_tui.base.grammar import capital, counted, plural
+from rolltrain_tui.base.grammar import capital, counted, fixed, minus, plural, with_minus
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
@@ -60,7 +60,7 @@ def _rolls(rolls: Sequence[ev.DiceRolled]) -> str:
 
 
 def _roll(event: ev.DiceRolled) -> str:
-    added = f" {'+' if event.modifier > 0 else '-'} {abs(event.modifier)} = {event.total}" if event.modifier else ""
+    added = f" {'+' if event.modifier > 0 else '−'} {abs(event.modifier)} = {event.total}" if event.modifier else ""
     note = f" ({_clause(event.note)})" if event.note else ""
     return f"d{event.die} {_naturals(event)}{added} against DC {event.dc}: {_OUTCOME[event.outcome]}, k {number(event.k, 3)}{note}"
 
@@ -80,9 +80,9 @@ def _step(event: ev.StepTaken) -> str:
     if not event.finite:
         return "loss or gradient is not finite: nothing was applied, the weights are as they were"
     if event.still:
-        return f"loss {event.loss:.3f}; no optimiser step, so there was nothing to scale"
-    felt = "" if event.k_effective is None else f", felt {event.k_effective:.3f}"
-    loss = f"loss {event.loss:.3f}" if math.isfinite(event.loss) else "loss not told"
+        return f"loss {fixed(event.loss)}; no optimiser step, so there was nothing to scale"
+    felt = "" if event.k_effective is None else f", felt {fixed(event.k_effective)}"
+    loss = f"loss {fixed(event.loss)}" if math.isfinite(event.loss) else "loss not told"
     told = f"{loss}, k asked {number(event.k_requested, 3)}{felt}"
     return "; ".join((told, *evidence(dict(event.measured))))
 
@@ -114,7 +114,7 @@ def _(event: ev.AbilityUsed) -> str:
 
 def _claim(event: ev.AbilityUsed) -> str:
     if event.note:
-        return _clause(event.note)
+        return with_minus(_clause(event.note))
     return _claim_words(event).replace("{k}", number(event.k)).replace("{turns}", str(event.turns))
 
 
@@ -172,7 +172,7 @@ def _(event: ev.TwinSetOut) -> str:
 def _(event: ev.TwinJudged, objective: Objective) -> str:
     name = _watched(event.ability)
     words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
-    numbers = f"{objective.name} {event.delta:+.4f}{objective.unit_behind}{_give_or_take(event.standard_error, 4)}"
+    numbers = f"{objective.name} {minus(f'{event.delta:+.4f}')}{objective.unit_behind}{_give_or_take(event.standard_error, 4)}"
     return f"The twin's verdict: {words}; {numbers}, over {counted(event.turns, 'turn')} beside a twin without."
 
 
@@ -188,7 +188,7 @@ def _(event: ev.TwinLost) -> str:
 @sentence.register
 def _(event: ev.MonsterAppeared) -> str:
     numbers = f"challenge {event.challenge}, {event.hp} hit points, armour class {event.armour_class}"
-    return f"{_a(title(event.monster))} appears ({numbers}): {_period(event.signal)}"
+    return f"{_a(title(event.monster))} appears ({numbers}): {_period(with_minus(event.signal))}"
 
 
 @sentence.register
@@ -274,13 +274,13 @@ def _(event: ev.StatRaised) -> str:
 
 @measured.register
 def _(event: ev.Foretold, objective: Objective) -> str:
-    level = f"from {event.low:.3f} to {event.high:.3f}{objective.unit_behind}"
+    level = f"from {fixed(event.low)} to {fixed(event.high)}{objective.unit_behind}"
     return f"Predicted: {event.guess}; {level} the next {objective.name} counts as level."
 
 
 @measured.register
 def _(event: ev.ForetellingJudged, objective: Objective) -> str:
-    came = f"from {event.before:.3f} to {event.after:.3f}{objective.unit_behind}, which is {event.answer or 'more than can be told'}"
+    came = f"from {fixed(event.before)} to {fixed(event.after)}{objective.unit_behind}, which is {event.answer or 'more than can be told'}"
     if not event.inspired:
         return f"The prediction {event.guess} was wrong: {came}."
     return f"The prediction {event.guess} was right: {came}. Inspiration can be spent."
@@ -315,8 +315,8 @@ def _(event: ev.ItemFaded) -> str:
 
 @measured.register
 def _(event: ev.GateFaced, objective: Objective) -> str:
-    bar = f"a bar of {event.bar:.3f}{objective.unit_behind}"
-    found = f"{objective.label} {event.value:.3f} against {bar} ({objective.par} stood at {event.ghost:.3f})"
+    bar = f"a bar of {fixed(event.bar)}{objective.unit_behind}"
+    found = f"{objective.label} {fixed(event.value)} against {bar} ({objective.par} stood at {fixed(event.ghost)})"
     return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}."  # its XP has a line of its own
 
 
@@ -344,9 +344,9 @@ def _(event: ev.Examined, objective: Objective) -> str:
 def _reading(reading: Reading, objective: Objective) -> str:
     row = SIGNALS.get(reading.signal)
     unit = f" {row.unit_of(objective)}".rstrip() if row is not None else ""
-    low, high = reading.low, reading.high
-    healthy = f"at least {low:.3g}" if high is None else f"at most {high:.3g}" if low is None else f"{low:.3g} to {high:.3g}"
-    return f"{title(reading.signal)} {reading.value:.3g}{unit}, healthy {healthy}"
+    value, low, high = (None if number is None else minus(f"{number:.3g}") for number in (reading.value, reading.low, reading.high))
+    healthy = f"at least {low}" if high is None else f"at most {high}" if low is None else f"{low} to {high}"
+    return f"{title(reading.signal)} {value}{unit}, healthy {healthy}"
 
 
 # The run.
@@ -358,13 +358,13 @@ def _give_or_take(standard_error: float, digits: int = 3) -> str:
 
 def _amount(value: float, objective: Objective) -> str:
     """With its unit; in words where it is no number."""
-    return f"{value:.3f}{objective.unit_behind}" if math.isfinite(value) else number(value)
+    return f"{fixed(value)}{objective.unit_behind}" if math.isfinite(value) else number(value)
 
 
 @measured.register
 def _(event: ev.CampaignBegan, objective: Objective) -> str:
     found = event.objective
-    limit = f", {found.limit_name} {found.limit:.3f}{found.unit_behind}" if found.limit is not None else ""
+    limit = f", {found.limit_name} {fixed(found.limit)}{found.unit_behind}" if found.limit is not None else ""
     sheet = event.sheet
     hero = f"{sheet.name} the {title(sheet.hero_class)}, level {sheet.level}, {sheet.hp}/{sheet.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {sheet.expected_k:.3f}"
@@ -392,29 +392,29 @@ def _(event: ev.ActBegan) -> str:
 
 @measured.register
 def _(event: ev.Evaluated, objective: Objective) -> str:
-    verdict = "the best so far" if event.improved else f"best {event.best:.3f}"
+    verdict = "the best so far" if event.improved else f"best {fixed(event.best)}"
     verdict = "none so far was a number" if math.isnan(event.best) else verdict
     training = "training" if objective.of_loss else "training loss"
     found = f"{_amount(event.value, objective)}{_give_or_take(event.standard_error)}, {verdict}"
-    loss = "" if math.isnan(event.train_loss) else f"; {training} {event.train_loss:.3f}"  # before the first step there is none
+    loss = "" if math.isnan(event.train_loss) else f"; {training} {fixed(event.train_loss)}"  # before the first step there is none
     return f"{capital(objective.label)}: {found}{loss}."
 
 
 @measured.register
 def _(event: ev.Spoke, objective: Objective) -> str:
-    loss = f" ({objective.label} {event.value:.3f})" if event.value is not None else ""
+    loss = f" ({objective.label} {fixed(event.value)})" if event.value is not None else ""
     text = event.text.strip("\r\n").replace("\n", " / ")
     return f"It says{loss}: {text}"
 
 
 @measured.register
 def _(event: ev.CampaignEnded, objective: Objective) -> str:
-    limit = f" ({objective.limit_name} {objective.limit:.3f})" if objective.limit is not None else ""
+    limit = f" ({objective.limit_name} {fixed(objective.limit)})" if objective.limit is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {counted(event.sheet.deaths, 'death')}{spent}"
     test = f"{objective.label} {_amount(event.value, objective)}{_give_or_take(event.standard_error)}{limit}"
     end = f"{HOW_IT_ENDED[event.ending]} after {counted(event.turn, 'turn')}"
-    return f"{end}: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
+    return f"{end}: {test}; best on the way {fixed(event.best)}; {hero}.{_story_ending(event)}"
 
 
 def _story_ending(event: ev.CampaignEnded) -> str:

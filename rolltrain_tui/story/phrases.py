@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
+from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.dials import OWN, OWN_WORDS
@@ -32,7 +33,7 @@ def number(value: float, digits: int = 2) -> str:
         return "not a number" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
     text = f"{value:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
+    return "0" if text == "-0" else minus(text)
 
 
 def plus_minus(standard_error: float, digits: int = 3, sign: str = " ± ", behind: str = "") -> str:

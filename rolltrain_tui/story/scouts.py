@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import Objective
@@ -27,7 +28,7 @@ def scouts_words(event: ev.ScoutsReturned, objective: Objective) -> str:
 def _tried(scout: ScoutReport) -> str:
     if not math.isfinite(scout.delta):
         return "came to nothing"
-    return f"{scout.delta:+.3f}{plus_minus(scout.standard_error, sign=' plus or minus ')}"
+    return f"{minus(f'{scout.delta:+.3f}')}{plus_minus(scout.standard_error, sign=' plus or minus ')}"
 
 
 def best_words(event: ev.ScoutsReturned) -> str:

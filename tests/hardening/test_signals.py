@@ -87,7 +87,7 @@ def test_the_run_is_saved_and_the_terminal_put_back(
             assert code == 128 + getattr(signal, ending)
             assert terminal.restored(), bytes(terminal.output[-500:])
         slowest = max(slowest, time.monotonic() - start)
-        assert terminal.orphans() == 0
+        assert [] == terminal.orphans()
         assert saves.read(run).summary.turn == played(run)
         assert saves.read(run).note == ""
     tally(f"6. {ending}: {times} times; slowest exit {slowest:.2f} s; saved to the last turn, terminal put back, no process left")
@@ -155,7 +155,7 @@ def test_suspended_and_resumed(opened: Callable[[], Terminal], run: Path, count:
     os.kill(terminal.process.pid, signal.SIGTERM)
     assert terminal.wait() == 128 + signal.SIGTERM
     assert terminal.restored(), bytes(terminal.output[-500:])
-    assert terminal.orphans() == 0
+    assert [] == terminal.orphans()
     assert saves.read(run).summary.turn == played(run)
     assert saves.read(run).note == ""
     tally(f"6. ctrl+z and fg: {times} times; terminal given back, training stands still and goes on")

@@ -391,6 +391,25 @@ def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: Campaign
     assert expected == {name: value for name, value in result.items() if name not in ("seconds", "judgement")}
 
 
+def test_the_note_of_a_run_is_told_before_its_story_is_read(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
+    """The story of a long run takes a while to read, and the note may say that nothing is left to train."""
+    told_by_then: list[str] = []
+
+    class Long(FakeExpedition):
+        @property
+        def story(self) -> Iterator[Event]:
+            told_by_then.append(plain_run.sys.stderr.getvalue())  # type: ignore[attr-defined]
+            return iter(())
+
+        @story.setter
+        def story(self, events: Sequence[Event]) -> None: ...
+
+    expedition = Long(config)
+    expedition.note = "This run has ended."
+    play(monkeypatch, expedition, PlainOptions(as_json=True))
+    assert ["This run has ended.\n"] == told_by_then
+
+
 def test_numbers_that_are_none(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
     """A loss that is not finite is null, so the object is always JSON."""
     _, result, _, _ = play(monkeypatch, FakeExpedition(config, turns=1, extra=[stepped(1, finite=False)]), PlainOptions(as_json=True))

@@ -110,10 +110,16 @@ class Terminal:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
-    def orphans(self) -> int:
-        """Processes of its session that are still there."""
-        listed = subprocess.run(["ps", "-o", "pid=", "-s", str(self.process.pid)], capture_output=True, text=True, check=False)
-        return len(listed.stdout.split())
+    def orphans(self, seconds: float = PATIENCE) -> list[str]:
+        """Processes of its session, "PID STATE COMMAND", that are still there after so long: a machine at work ends them late."""
+        deadline = time.monotonic() + seconds
+        while (left := self._session()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left
+
+    def _session(self) -> list[str]:
+        listed = subprocess.run(["ps", "-o", "pid=,stat=,args=", "-s", str(self.process.pid)], capture_output=True, text=True, check=False)
+        return listed.stdout.splitlines()
 
     def close(self) -> None:
         if self.process.poll() is None:

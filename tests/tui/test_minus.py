@@ -7,9 +7,25 @@ from typing import Any
 import pytest
 from support.panels import scene_after, text_of
 
-from rolltrain_tui.base.grammar import minus
-from rolltrain_tui.protocol.events import Evaluated, GhostPoint, GhostSeen, Spoke, StepTaken
+from rolltrain_tui.base.grammar import fixed, minus, with_minus
+from rolltrain_tui.protocol.events import (
+    DiceRolled,
+    Evaluated,
+    Event,
+    Examined,
+    ForetellingJudged,
+    Foretold,
+    GateFaced,
+    GhostPoint,
+    GhostSeen,
+    MonsterAppeared,
+    Spoke,
+    StepTaken,
+    TwinJudged,
+)
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.story.scene.views import TurnLine
 from rolltrain_tui.tui.drawing.chart_view import ChartView
@@ -21,7 +37,7 @@ from rolltrain_tui.tui.widgets.game.voice import VoicePanel
 from rolltrain_tui.tui.widgets.training.chart import chart_lines
 from rolltrain_tui.tui.widgets.training.full_chart import full_chart_lines
 from rolltrain_tui.tui.widgets.training.verdict import _delta
-from rolltrain_tui.tui.wording.figures import fixed, signed
+from rolltrain_tui.tui.wording.figures import signed
 from rolltrain_tui.tui.wording.words import loss
 
 
@@ -67,3 +83,37 @@ def test_screens_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for text in (signed(-2), _delta(-0.5, 0.1), rated, turn, axis, loss(-0.005, 3)):
         assert "−" in text
         assert "-" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Explained variance -0.2, where at least 0.02 is healthy", "Explained variance −0.2, where at least 0.02 is healthy"),
+        ("1d8 -1 = 3; -.5", "1d8 −1 = 3; −.5"),
+        ("self-play, 3-1, 1e-05, run-2, a - b, x=-1", "self-play, 3-1, 1e-05, run-2, a - b, x=−1"),
+    ],
+)
+def test_words_with_numbers_in_them_keep_their_hyphens(words: str, told: str) -> None:
+    assert told == with_minus(words)
+
+
+HEALED = (("heal_alpha", 0.5), ("heal_alpha.val_before", -2.0), ("heal_alpha.val_after", -3.0))
+TOLD: list[Event] = [
+    DiceRolled(5, 20, (17,), 17, -2, 15, 12, "hit", -0.5),
+    StepTaken(5, -0.25, -0.3, 1.0, 0.001, -1.0, -0.5, 0.1, 0.1, 32, 1.0, True, (), HEALED),
+    TwinJudged(9, "rage", 5, 4, -0.0123, 0.001, "helped"),
+    Foretold(9, "lower", -2.0, -1.0),
+    ForetellingJudged(9, "lower", "lower", -2.0, -3.0, True),
+    GateFaced(9, -1.5, -1.25, -1.75, True, 100),
+    Evaluated(9, -1.5, 0.1, -2.0, -1.0, False),
+    MonsterAppeared(9, "gradient_ooze", "1/2", 30, 8, "Projected gain -0.5 %, where at least 1 % is healthy."),
+    Examined(9, (Reading("gap", -0.9, -0.05, 0.3),), ()),
+]
+
+
+@pytest.mark.parametrize("event", TOLD, ids=lambda event: type(event).__name__)
+def test_the_story_writes_it(event: Event) -> None:
+    """So does every sentence of the story; no hyphen stands before a number."""
+    told = tell(event)
+    assert "−" in told
+    assert not re.search(r"(?<!\w)-\.?\d", told)

@@ -5,7 +5,7 @@ import math
 from rolltrain_tui.arena.battles.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
 from rolltrain_tui.arena.battles.matches import Match, Standing, Terms, control_of
 from rolltrain_tui.arena.training.scores import BURST, NEAR, better, perplexity, quality
-from rolltrain_tui.base.grammar import counted, plural
+from rolltrain_tui.base.grammar import counted, minus, plural
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import estimate, student_95
 
@@ -106,7 +106,7 @@ def dice_verdict(match: Match, place: int) -> str:
     ours, theirs = ([result.score for result in match.standings[p].results] for p in (place, control))
     mean = sum(a - b for a, b in zip(ours, theirs, strict=True)) / len(ours)
     verdict = {1: "the dice helped", -1: "the dice hurt", 0: "no measurable difference"}[better(ours, theirs)]
-    return f"  {match.contenders[place].name} against its control arm: score {mean:+.2f}, {verdict}."
+    return f"  {match.contenders[place].name} against its control arm: score {minus(f'{mean:+.2f}')}, {verdict}."
 
 
 def why_lost(match: Match, loser: int, winner: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.experiment.evolution.course import Evolution, Member, title
 from rolltrain_tui.experiment.table import aligned, number
@@ -37,7 +38,7 @@ def best(evolution: Evolution) -> str:
     if not isfinite(member.value):
         return "No member ended with a finite value."
     name = evolution.plan.config.objective.name
-    return f"Best: {title(member.index)}, {name} {member.value:.4f}. All members together spent {evolution.spent:,.1f} GFLOP."
+    return f"Best: {title(member.index)}, {name} {fixed(member.value, 4)}. All members together spent {evolution.spent:,.1f} GFLOP."
 
 
 def answer(evolution: Evolution) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.base import atomic_files
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, fixed, minus
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import events as ev
@@ -170,7 +170,7 @@ def _asked(side: Side, turn: int) -> list[str]:
 def _twins(side: Side, turn: int) -> list[str]:
     return [
         f"{twin.ability or 'all abilities'} from turn {twin.since}: {twin.verdict}, "
-        f"{twin.delta:+.4f}{plus_minus(twin.standard_error, 4)}{_unit(side)}"
+        f"{minus(f'{twin.delta:+.4f}')}{plus_minus(twin.standard_error, 4)}{_unit(side)}"
         for twin in side.twins
         if twin.turn >= turn
     ]
@@ -189,21 +189,21 @@ def _vals(found: TwoRuns, turn: int) -> list[str]:
 
 
 def _val(side: Side, turn: int) -> str:
-    return f"{side.val[turn]:8.4f}" if turn in side.val else f"{'-':>8}"
+    return minus(f"{side.val[turn]:8.4f}") if turn in side.val else f"{'-':>8}"
 
 
 def _gap(found: TwoRuns, turn: int) -> str:
     if turn not in found.a.val or turn not in found.b.val:
         return ""
-    return f"{found.b.val[turn] - found.a.val[turn]:+8.4f}"
+    return minus(f"{found.b.val[turn] - found.a.val[turn]:+8.4f}")
 
 
 def _end(side: Side) -> str:
     if side.ended is None:
-        last = f", {side.objective.short_label} {list(side.val.values())[-1]:.4f}" if side.val else ""
+        last = f", {side.objective.short_label} {fixed(list(side.val.values())[-1], 4)}" if side.val else ""
         return f"under way after turn {side.turn}{last}"
     end = side.ended
-    value = f"{side.objective.short_label} {end.value:.4f}{plus_minus(end.standard_error, 4)} on the final probe"
+    value = f"{side.objective.short_label} {fixed(end.value, 4)}{plus_minus(end.standard_error, 4)} on the final probe"
     spent = f", {end.gflop:.0f} GFLOP" if end.gflop else ""
     return f"{HOW_IT_ENDED[end.ending].lower()}: {value}, level {end.sheet.level}, {counted(end.sheet.deaths, 'death')}{spent}"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from rolltrain_tui.base.grammar import with_minus
 from rolltrain_tui.protocol.events import DiceRolled, Event, KeptBack, StepTaken, TwinJudged, TwinLost
 
 
@@ -20,7 +21,7 @@ class MonsterView:
     @property
     def why(self) -> str:
         """Why it came, with the turn: its signal may have another value by now."""
-        return f"Turn {self.since}: {self.signal}"
+        return f"Turn {self.since}: {with_minus(self.signal)}"
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.modes.dungeon.table.outing import Outing
 from rolltrain_tui.modes.dungeon.table.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
@@ -198,7 +198,7 @@ class DungeonScreen(TavernScreen):
             self._draw()
             return
         self._chosen = None
-        gained = f" {told.gained:+} {'point' if abs(told.gained) == 1 else 'points'}" if told.gained else ""
+        gained = f" {minus(f'{told.gained:+}')} {'point' if abs(told.gained) == 1 else 'points'}" if told.gained else ""
         self._story.tell(f"{'★ ' if told.gained else ''}{told.text}{gained}")
         if self.outing.rival is not None:
             self.outing.rival.move()

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.base.jobs import Executor
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.experiment.evolution.course import Evolution, Member, Scene, title

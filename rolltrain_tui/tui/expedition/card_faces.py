@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Literal
 
-from rolltrain_tui.base.grammar import capital, counted, minus
+from rolltrain_tui.base.grammar import capital, counted, minus, with_minus
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.events import (
     ActBegan,
@@ -89,7 +89,7 @@ def level_face(event: LevelGained) -> CardFace:
 
 def encounter_face(event: MonsterAppeared, scene: Scene | None = None) -> CardFace:
     monster = BESTIARY.get(event.monster)
-    rows = [("Why it is here", flat(event.signal))]
+    rows = [("Why it is here", flat(with_minus(event.signal)))]
     if monster and not (scene is not None and "diagnosis" in scene.hidden):
         helps = weakness(monster.weak_to, scene).removeprefix("weak to ") if scene is not None else monster.weak_to
         rows += [("What it does", monster.summary), ("What helps", helps), ("It tests your", monster.save_stat)]

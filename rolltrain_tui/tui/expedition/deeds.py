@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 from textual.timer import Timer
 
-from rolltrain_tui.base.grammar import capital, counted
+from rolltrain_tui.base.grammar import capital, counted, fixed
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, TurnDial, UseItem
 from rolltrain_tui.protocol.dials import OWN, OWN_WORDS, Dial

@@ -61,6 +61,7 @@ class Bridge:
         self._tempo: float | None = None
         self._firsts, self._sick = Firsts(), set[str]()
         self._open, self._ready, self._pauses = open_run, ready, pauses
+        self._revealing, self._to_reveal, self._over = threading.Lock(), frozenset[Secret](), False
         self._thread = threading.Thread(target=self._thread_main, name="run", daemon=True)
 
     def start(self) -> None:
@@ -85,17 +86,22 @@ class Bridge:
             self.inbox.set_speed(self._tempo)
 
     def reveal(self, secrets: frozenset[Secret]) -> None:
-        """Show what was kept back, of the turns before as well: the scene is folded anew, between two turns."""
+        """Show what was kept back, of the turns before as well: the scene is folded anew, between two turns or after the last."""
+        with self._revealing:
+            self._to_reveal |= secrets
+            over = self._over
+        if over:
+            self._unveil()
+        else:
+            self.between_turns(lambda run: self._unveil())
 
-        def fold_anew(run: PlayableRun) -> None:
+    def _unveil(self) -> None:
+        with self._revealing:
+            secrets, self._to_reveal = self._to_reveal, frozenset()
+        if secrets and self.run is not None:
             self.hidden -= secrets
-            self.buffer.put(Sought(Scene.of(run.story, self.hidden)))
+            self.buffer.put(Sought(Scene.of(self.run.story, self.hidden)))
             self.buffer.close_turn()
-
-        if self.playing:
-            self.between_turns(fold_anew)
-        elif self.run is not None:
-            fold_anew(self.run)
 
     def between_turns(self, look: Callable[[PlayableRun], T]) -> "Future[T]":
         """Call `look` in the run's thread between two turns; its result as a future. Where the run ends first, the future stays open."""
@@ -133,8 +139,18 @@ class Bridge:
         except BaseException as error:  # a thread must not die unheard
             self.buffer.put(Failed(told(error)))
         finally:
+            self._reveal_the_rest()
             self.buffer.put(Left())
             self.buffer.close_turn()
+
+    def _reveal_the_rest(self) -> None:
+        """What was asked for during the last turn: no turn follows before which it could be done."""
+        with self._revealing:
+            self._over = True
+        try:
+            self._unveil()
+        except Exception as error:  # as between two turns; what comes after must be told
+            self.buffer.put(Failed(told(error)))
 
     def _play(self) -> None:
         run = self.run = self._open()

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.rules.classes.classes import STATS
 from rolltrain_tui.rules.hero.levels import ability_modifier
 from rolltrain_tui.tui.stat_sheet import COSTS, WAYS, StatSheet, foes_of
@@ -77,7 +78,7 @@ class StatEditor(Widget, can_focus=True):
             (f"  {arrows[0]}", "$accent"),
             (f"{score:>3} ", "bold"),
             (arrows[1], "$accent"),
-            f"  {ability_modifier(score):+d}  ",
+            minus(f"  {ability_modifier(score):+d}  "),
             (price.rjust(5) + "   " if price else " ", "$foreground-muted"),
             (uses(stat), "$foreground-muted"),
         )

@@ -9,11 +9,6 @@ def signed(number: int) -> str:
     return minus(f"{number:+d}")
 
 
-def fixed(value: float, digits: int = 3) -> str:
-    """With so many decimals, and no negative zero."""
-    return minus(f"{value:z.{digits}f}")
-
-
 def factor(k: float) -> str:
     """A multiple of the plain update: "×1.500"."""
     return minus(f"×{k:.3f}") if math.isfinite(k) else "×?"

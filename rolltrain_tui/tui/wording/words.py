@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 
-from rolltrain_tui.tui.wording.figures import fixed
+from rolltrain_tui.base.grammar import fixed
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 

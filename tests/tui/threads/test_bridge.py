@@ -26,7 +26,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import BLANK
-from rolltrain_tui.runs.playable import PlayableRun
+from rolltrain_tui.runs.playable import PlayableRun, Sought
 from rolltrain_tui.runs.verification.differences import same
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
@@ -183,6 +183,25 @@ def test_the_thread_that_trains_asks_for_its_memory_before_anything_else(tmp_pat
     deeds.clear()
     RolltrainApp(Launch(runs=tmp_path), Loader())._preload()
     assert deeds == ["memory", "loaded"]
+
+
+def test_what_is_revealed_during_the_last_turn_is_shown(tmp_path: Path) -> None:
+    """No turn follows before which the scene could be folded anew: it is done when the run has ended."""
+
+    class Ending(FakeExpedition):
+        def play(self, inbox: Inbox) -> Iterator[Event]:
+            yield from super().play(inbox)
+            bridge.reveal(frozenset({"ghost"}))
+
+    expedition = Ending(tmp_path, fake_config("turns=2"))
+    bridge = Bridge(lambda: cast(PlayableRun, expedition), Inbox(), hidden=frozenset({"ghost", "floor"}))
+    *_, sought, left = crossed(bridge)
+    assert isinstance(sought, Sought)
+    assert ({"floor"}, {"floor"}, Left()) == (sought.scene.hidden, bridge.hidden, left)
+    bridge.reveal(frozenset({"floor"}))
+    (later,) = bridge.take()
+    assert isinstance(later, Sought)
+    assert later.scene.hidden == frozenset()
 
 
 def test_a_mistake_of_the_player_is_told_as_such() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from heapq import merge
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.protocol.events import Outcome, Topic
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.narration import tell
@@ -10,7 +11,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import StoryLine, TurnLine
 from rolltrain_tui.tui.widgets.game.die import TONES, WORDS, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of, wrap
-from rolltrain_tui.tui.wording.figures import factor, fixed, signed, trend
+from rolltrain_tui.tui.wording.figures import factor, signed, trend
 
 GUTTER, BRIEFEST = 9, 3
 MARKS: dict[Outcome | Topic, tuple[str, str]] = {

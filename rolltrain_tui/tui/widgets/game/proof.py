@@ -1,6 +1,6 @@
 """The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
-from rolltrain_tui.base.grammar import counted, minus
+from rolltrain_tui.base.grammar import counted, fixed, minus
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import KeptBack, TwinJudged
 from rolltrain_tui.story.measurements import evidence
@@ -43,9 +43,9 @@ def _verdict(proof: Proof) -> Line:
     honest = proof.worst <= TOLERANCE * max(1.0, abs(proof.asked) / turns)
     return [
         (f"   {counted(turns, 'turn')}: Σk asked ", "muted"),
-        (f"{proof.asked:.3f}", ""),
+        (fixed(proof.asked), ""),
         ("  felt ", "muted"),
-        (f"{proof.felt:.3f} {'✔' if honest else '✖'}", "good" if honest else "bad"),
+        (f"{fixed(proof.felt)} {'✔' if honest else '✖'}", "good" if honest else "bad"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, fixed
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene

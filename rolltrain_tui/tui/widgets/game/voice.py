@@ -1,5 +1,6 @@
 """What the model says: foreign text, cleaned and shown letter by letter as it is."""
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, wrap

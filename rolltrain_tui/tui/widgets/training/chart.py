@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.rules.health.gate import ghost_value
 from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.frame import Frame, fitted, turn_axis
 from rolltrain_tui.tui.drawing.plot import Plot
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of
-from rolltrain_tui.tui.wording.figures import fixed, trend
+from rolltrain_tui.tui.wording.figures import trend
 from rolltrain_tui.tui.wording.titles import titled
 
 WINDOWS: tuple[int | None, ...] = (None, 500, 100)

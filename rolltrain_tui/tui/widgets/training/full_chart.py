@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
