@@ -1,11 +1,12 @@
 """One run at a time on the screen: it is opened behind a waiting screen, shown, and left once it is saved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -53,6 +54,13 @@ class OneRunApp(App[None]):
         self._over: Screen[Any] | None = None
         """The screen under a replay that was opened from it."""
         self._watch: Timer | None = None
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Of 16 colours, the blend of a dim word and its ground may be the ground's own: there the terminal dims its words itself."""
+        found = super().get_line_filters()
+        if self.console.color_system != "standard":
+            return found
+        return [other for other in found if not isinstance(other, DimFilter | ANSIToTruecolor)]  # both blend dim words
 
     # It is set out on, and shown.
 

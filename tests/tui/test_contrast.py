@@ -1,15 +1,23 @@
 """Whatever a screen writes can be read, in every theme."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.color import ColorSystem
 from support.contrast import contrast
+from support.fakes import FakeOutfitter
 from support.main_screens import SCREENS, opened
+from support.screens_host import shown, until
 from textual.app import App
 from textual.color import Color
+from textual.screen import Screen
 
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
+from rolltrain_tui.tui.screens.dialogs.choice import delete_dialog, quit_dialog
 from rolltrain_tui.tui.settings import remember
 from rolltrain_tui.tui.themes import THEMES
 
@@ -19,8 +27,10 @@ READABLE, DISCERNIBLE = 4.5, 3.0
 
 
 def words_on(app: App[Any]) -> Iterator[tuple[str, Color, Color]]:
-    """Each run of words with its ink and its ground."""
-    for strip in app.screen._compositor.render_strips():
+    """Each run of words with its ink and its ground; of a dialog only its own."""
+    places = [dialog.region for dialog in app.screen.query("#dialog")] or [app.screen.region]
+    strips = app.screen._compositor.render_strips()
+    for strip in (strips[y].crop(place.x, place.right) for place in places for y in range(place.y, place.bottom)):
         for text, style, _ in strip:
             if style is not None and any(char.isalnum() for char in text):
                 assert style.color is not None
@@ -46,3 +56,32 @@ async def test_words_stand_out(name: str, theme: str, tmp_path: Path) -> None:
             if (ratio := contrast(ink.hex, ground.hex)) < (DISCERNIBLE if unusable(app, ink, ground) else READABLE)
         ]
         assert [] == faint
+
+
+CHOICES: dict[str, tuple[Callable[[], Screen[Any]], str]] = {
+    "leave": (quit_dialog, "Stay"),
+    "delete": (lambda: delete_dialog("Delete this save?", "Brakka"), "Keep it"),
+    "campaigns": (CampaignsScreen, "A language model"),
+}
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+@pytest.mark.parametrize("name", CHOICES)
+async def test_of_sixteen_colours_what_is_selected_can_be_read(name: str, theme: str, tmp_path: Path) -> None:
+    """A terminal of so few colours shows the nearest of each: every word still reaches 3:1, whichever choice is selected."""
+    remember("theme", theme)
+    screen, words = CHOICES[name]
+    app = RolltrainApp(Launch(runs=tmp_path, screen=screen), FakeOutfitter())
+    app.console._color_system = ColorSystem.STANDARD
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: words in shown(app))
+        for key in ("right", "down"):
+            faint = [
+                f"{ratio:.2f} {ink.hex} on {ground.hex}: {text}"
+                for text, *pair in words_on(app)
+                for ink, ground in [[Color.from_rich_color(colour.rich_color.downgrade(ColorSystem.STANDARD)) for colour in pair]]
+                if (ratio := contrast(ink.hex, ground.hex)) < DISCERNIBLE
+            ]
+            assert [] == faint
+            await pilot.press(key)
+            await pilot.pause()
