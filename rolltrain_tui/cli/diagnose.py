@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.base.grammar import fixed, minus
+from rolltrain_tui.base.grammar import fixed, with_minus
 from rolltrain_tui.base.json_answers import json_text, plain
 from rolltrain_tui.cli.shared import options
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
@@ -185,4 +185,4 @@ def _range(low: float | None, high: float | None) -> str:
 
 def _number(value: float) -> str:
     """Three significant digits; "-" where the value is not known."""
-    return "-" if math.isnan(value) else minus(f"{value:.3g}")
+    return "-" if math.isnan(value) else with_minus(f"{value:.3g}")

@@ -6,7 +6,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-from rolltrain_tui.base.grammar import fixed, minus, plural
+from rolltrain_tui.base.grammar import fixed, plural, with_minus
 
 Measured = Mapping[str, float]
 DIAL = "dial."
@@ -21,7 +21,7 @@ def evidence(measured: Measured) -> tuple[str, ...]:
 
 def _dialled(dial: str, measured: Measured) -> str:
     asked, found = measured.get(f"{DIAL}{dial}.asked", math.nan), measured[f"{DIAL}{dial}"]
-    return f"{dial}: asked {minus(f'{asked:.3g}')}, found {minus(f'{found:.3g}')}"
+    return f"{dial}: asked {with_minus(f'{asked:.3g}')}, found {with_minus(f'{found:.3g}')}"
 
 
 def _returned(measured: Measured) -> str:
@@ -41,7 +41,7 @@ def _forgot(measured: Measured) -> str:
 def _masked(lever: str) -> Callable[[Measured], str]:
     def tell(measured: Measured) -> str:
         struck, share = measured[f"{lever}.struck"], measured[f"{lever}.share"]
-        gain, others = fixed(measured[lever]), minus(f"{measured[f'{lever}.others']:.3g}")
+        gain, others = fixed(measured[lever]), with_minus(f"{measured[f'{lever}.others']:.3g}")
         return f"{struck:,.0f} {plural(struck, 'weight agrees', 'weights agree')} ({share:.0%}): ×{gain}, the others ×{others}"
 
     return tell

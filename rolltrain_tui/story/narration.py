@@ -344,7 +344,7 @@ def _(event: ev.Examined, objective: Objective) -> str:
 def _reading(reading: Reading, objective: Objective) -> str:
     row = SIGNALS.get(reading.signal)
     unit = f" {row.unit_of(objective)}".rstrip() if row is not None else ""
-    value, low, high = (None if number is None else minus(f"{number:.3g}") for number in (reading.value, reading.low, reading.high))
+    value, low, high = (None if number is None else with_minus(f"{number:.3g}") for number in (reading.value, reading.low, reading.high))
     healthy = f"at least {low}" if high is None else f"at most {high}" if low is None else f"{low} to {high}"
     return f"{title(reading.signal)} {value}{unit}, healthy {healthy}"
 

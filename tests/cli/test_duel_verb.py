@@ -32,7 +32,7 @@ def run_of_a_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--against", "first", "--dimension", "1"), "needs at least 2 coordinates"),
         (("--against", "first", "--points", "0"), "points 0 is not possible; choose 1 to 64"),
         (("--against", "first", "--best-of", "4"), "an odd number of games"),
-        (("--against", "first", "--start", "1,2 3"), "point (3) has 1 coordinates"),
+        (("--against", "first", "--start", "1,2 3"), "point (3) has 1 coordinate"),
         (("--against", "first", "--start", "1,x"), "point 1 of the start, '1,x'"),
         (("--against", "first", "--start", "1,2", "--points", "3"), "give one of them"),
     ],

@@ -106,7 +106,7 @@ def test_the_closing_words_and_the_record_say_the_same() -> None:
     )
     for words in (
         "Judgement: won",
-        "-0.108 nats, plus or minus 0.016",
+        "−0.108 nats, plus or minus 0.016",
         "1.412 against 1.520",
         "1 of 2 opened",
         "Worst move: Rage in turn 280",

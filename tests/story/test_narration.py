@@ -58,10 +58,10 @@ STEP = StepTaken(412, 2.301, 2.318, 1.2, 1e-3, 1.35, 1.35, 0.2, 0.27, 768, 12.0,
 TOLD: list[tuple[Event, str]] = [
     (HIT, "d20 17 + 2 = 19 against DC 12: hit, k 1.35."),
     (DiceRolled(1, 20, (4, 17), 17, 0, 17, 12, "hit", 1.25), "d20 4 and 17, of which 17 against DC 12: hit, k 1.25."),
-    (DiceRolled(1, 20, (3,), 10, -1, 9, 12, "miss", 0.5), "d20 3, counts as 10, - 1 = 9 against DC 12: miss, k 0.5."),
+    (DiceRolled(1, 20, (3,), 10, -1, 9, 12, "miss", 0.5), "d20 3, counts as 10, − 1 = 9 against DC 12: miss, k 0.5."),
     (
         DiceRolled(1, 20, (1,), 1, 2, 3, 12, "fumble", -1.0, note="it stops at 0"),
-        "d20 1 + 2 = 3 against DC 12: fumble, k -1 (it stops at 0).",
+        "d20 1 + 2 = 3 against DC 12: fumble, k −1 (it stops at 0).",
     ),
     (STEP, "Loss 2.301, k asked 1.35, felt 1.350."),
     (AbilityUsed(5, "rage", "", True, 1.5, 10, 1), "Rage: the update is multiplied by 1.5 for 10 turns; 1 left."),
@@ -178,7 +178,7 @@ TOLD: list[tuple[Event, str]] = [
     (TwinSetOut(5, "", 1), "A shadow twin, a copy of the run without the hero's abilities, trains beside it for 1 turn."),
     (
         TwinJudged(24, "rage", 5, 20, -0.0121, 0.0006, "helped", 90.0),
-        "The twin's verdict: Rage helped; validation loss -0.0121 nats, plus or minus 0.0006, over 20 turns beside a twin without.",
+        "The twin's verdict: Rage helped; validation loss −0.0121 nats, plus or minus 0.0006, over 20 turns beside a twin without.",
     ),
     (
         TwinJudged(24, "", 5, 20, 0.0, 0.0, "no measurable effect", 90.0),
@@ -187,7 +187,7 @@ TOLD: list[tuple[Event, str]] = [
     ),
     (  # on a single example
         TwinJudged(24, "rage", 5, 20, -0.0121, float("inf"), "no measurable effect", 90.0),
-        "The twin's verdict: no measurable effect of Rage; validation loss -0.0121 nats, over 20 turns beside a twin without.",
+        "The twin's verdict: no measurable effect of Rage; validation loss −0.0121 nats, over 20 turns beside a twin without.",
     ),
     (
         TwinLost(9, "rage", 5, 4, "a \x1b[2J error", 9.0),

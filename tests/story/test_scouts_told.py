@@ -27,7 +27,7 @@ def test_the_sentence_has_the_verdict_and_the_best_step() -> None:
     assert tell(returned()) == "Scouts are back. SLOW: the steps are too small; the best step now is 9 x yours (at least 3.2)."
     found = (
         "Against the run's own steps, in nats: x0.33 +0.045 plus or minus 0.002, "
-        "x3 came to nothing, x0.11 from the start -0.020 plus or minus 0.001."
+        "x3 came to nothing, x0.11 from the start −0.020 plus or minus 0.001."
     )
     assert scouts_words(returned(), VALIDATION_LOSS) == found
     scene = Scene()
@@ -38,7 +38,7 @@ def test_the_sentence_has_the_verdict_and_the_best_step() -> None:
 def test_an_error_that_nobody_knows_is_left_out() -> None:
     """On a single example there is none: neither the sentence nor the page has a word for it."""
     found = ScoutsReturned(100, "unclear", 3.0, 0.0, inf, (ScoutReport(3.0, -0.1, inf, False),), 12.5)
-    assert scouts_words(found, VALIDATION_LOSS) == "Against the run's own steps, in nats: x3 -0.100."
+    assert scouts_words(found, VALIDATION_LOSS) == "Against the run's own steps, in nats: x3 −0.100."
     scene = Scene()
     scene.apply(found)
     assert "×3 −0.100 nats." in text_of(verdict_lines(scene, None, 100))

@@ -82,7 +82,7 @@ def test_a_foe_that_fell_often_is_told_once() -> None:
     gates = [GateFaced(turn, 2.0, ghost=2.1, bar=2.2, opened=True, xp=100) for turn in range(1, 9)]
     falls = [MonsterFell(turn, monster, 100) for turn in range(60, 80) for monster in ("loss_dragon", "gradient_ooze")]
     lines = highlights(Scene.of([*gates, *falls]))
-    assert [8, 2] == [sum(word in line for line in lines) for word in ("Gate opens", " falls: ")]
+    assert [8, 2] == [sum(word in line for line in lines) for word in ("Gate opens", " falls.")]
     assert ["Turn 79", "Turn 79"] == [line.partition(":")[0] for line in lines[-2:]]
 
 

@@ -101,7 +101,7 @@ HEALED = (("heal_alpha", 0.5), ("heal_alpha.val_before", -2.0), ("heal_alpha.val
 TOLD: list[Event] = [
     DiceRolled(5, 20, (17,), 17, -2, 15, 12, "hit", -0.5),
     StepTaken(5, -0.25, -0.3, 1.0, 0.001, -1.0, -0.5, 0.1, 0.1, 32, 1.0, True, (), HEALED),
-    TwinJudged(9, "rage", 5, 4, -0.0123, 0.001, "helped"),
+    TwinJudged(9, "rage", 5, 4, -0.0123, 0.001, "helped", 1.0),
     Foretold(9, "lower", -2.0, -1.0),
     ForetellingJudged(9, "lower", "lower", -2.0, -3.0, True),
     GateFaced(9, -1.5, -1.25, -1.75, True, 100),

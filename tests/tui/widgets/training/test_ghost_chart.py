@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from support.panels import scene_after, text_of
 
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.protocol.events import GhostPoint, GhostSeen
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.story.scene import Scene
