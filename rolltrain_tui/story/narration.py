@@ -337,8 +337,14 @@ def _(event: ev.Examined, objective: Objective) -> str:
     told = measurable(event.readings, objective)
     unknown = sum(reading.condition == "unknown" for reading in told)
     rest = f" ({unknown} of {len(told)} signals {plural(unknown, 'is', 'are')} not measurable yet)" if unknown else ""
+    start = any(reading.signal == "gap" and reading.condition == "sick" for reading in event.readings) and event.turn == 0
+    unlearnt = f" The gap stands there {UNLEARNT}." if start else ""
     later = f" The run is young, so this does not count yet: {'; '.join(young)}." if young else ""
-    return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}.{later}"
+    return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}.{later}{unlearnt}"
+
+
+UNLEARNT = "before anything was learnt: the validation data differ from the training data"
+"""Of a gap at turn 0."""
 
 
 def _reading(reading: Reading, objective: Objective) -> str:

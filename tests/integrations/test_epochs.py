@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, ReduceLROnPlateau
 
 from rolltrain_tui import RollToTrain
+from rolltrain_tui.modes.module import evaluation
 from rolltrain_tui.protocol.events import StepTaken
 
 OFF = {"rulebook": "off", "monsters": "off"}
@@ -341,6 +342,22 @@ def test_other_names_are_obeyed(tmp_path: Path) -> None:
     assert trainer.run.folder.parent == tmp_path
     assert trainer.run.campaign.config.camps.every == 2
     assert trainer._clip is None
+
+
+def test_a_validation_loader_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After very many batches, with the remedy; as long a one that tells its length is read."""
+
+    class Endless:
+        def __iter__(self) -> Iterator[Any]:
+            for number in itertools.count():
+                assert number < 50, "read beyond the most batches that there may be"
+                yield batches(1)[0]
+
+    monkeypatch.setattr(evaluation, "MOST", 40)
+    trainer = trainer_of(net(), tmp_path)
+    with pytest.raises(ValueError, match=r"has given 40 batches so far.* give a list of some of its batches"):
+        trainer.evaluate(Endless())
+    trainer.evaluate(batches(45))
 
 
 def test_a_validation_loader_that_does_not_end_is_told(tmp_path: Path) -> None:

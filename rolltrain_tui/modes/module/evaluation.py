@@ -14,19 +14,17 @@ from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.tensors.any_batch import examples_in
 
-MANY = 1000
-ENDLESS = (
-    f"the validation data loader tells no length and has given {MANY:,} batches so far; each evaluation reads it to its end. "
-    "If it has none, give a list of some of its batches"
-)
-"""Said once, for who waits: a loader without an end is never done."""
+MANY, MOST = 1000, 100_000
+SO_FAR = "the validation data loader tells no length and has given {:,} batches so far; each evaluation reads it to its end. "
+ENDLESS = SO_FAR.format(MANY) + "If it has none, give a list of some of its batches"
+"""Said once, for who waits. After MOST batches it is taken to have no end."""
 
 
 def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], seed: int, count: int) -> Evaluation:
     """On the first `count` examples, or batches where only the mean of a batch is known: then each weighs as many as its examples.
 
     The model is at rest already. It gets copies of the batches, since it may change them in place. `gflop` is the number of batches.
-    LoaderError for an empty loader.
+    LoaderError for an empty loader, and for one without a length that has not ended after MOST batches.
     """
     losses: list[float] = []
     weights: list[float] = []
@@ -44,6 +42,8 @@ def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], s
         batches += 1
         if batches == MANY and length_of(loader) is None:
             warnings.warn(ENDLESS, stacklevel=2)
+        if batches == MOST and length_of(loader) is None and len(losses) < count:
+            raise LoaderError(f"{SO_FAR.format(MOST)}It seems to have none: give a list of some of its batches")
         if len(losses) >= count:
             break
     if not losses:

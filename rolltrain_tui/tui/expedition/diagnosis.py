@@ -13,6 +13,7 @@ from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.health.pace import vouched
 from rolltrain_tui.rules.health.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.story.counsel import advice_of
 from rolltrain_tui.story.hints import ails
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.kinds.base import TavernScreen
@@ -248,7 +249,9 @@ def diagnosis_lines(
     stacked = width < ADVICE_FROM
     beside_it = TABLE if width >= LAYERS_FROM else width - TABLE - GAP
     table = signal_lines(readings, width if stacked else TABLE, scene.objective, chosen, found.uncounted)
-    advice = advice_lines(readings, width if stacked else beside_it, comfort_of(scene, config), found.uncounted)
+    advice = advice_lines(
+        readings, width if stacked else beside_it, comfort_of(scene, config), found.uncounted, lambda signal: advice_of(signal, scene)
+    )
     if width >= LAYERS_FROM:
         return [*head, [], *beside([*table, [], *advice], layer_lines(found.layers, width - TABLE - GAP), TABLE + GAP)]
     body = [*table, [], *advice] if stacked else beside(table, advice, TABLE + GAP)

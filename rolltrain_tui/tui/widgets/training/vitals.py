@@ -1,13 +1,14 @@
 """The signals in lines: one for a corner of the expedition, a table with gauges, the layers under the glass. Pure functions of facts."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import zip_longest
 
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.health.signals import SIGNALS
+from rolltrain_tui.story.counsel import advice_of
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.drawing.frame import joined
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, paragraph, width_of, wrap
@@ -159,7 +160,7 @@ def detail_lines(reading: Reading, scene: Scene, width: int) -> list[Line]:
         lines.append([(spark(values, max(8, min(40, width - len(ends)))), "cool"), (cut(ends, width), "muted")])
     if reading.condition == "sick":
         young = scene.examined is not None and reading.signal in scene.examined.uncounted
-        lines += paragraph(UNCOUNTED if young else f"→ {row.advice}", width)
+        lines += paragraph(UNCOUNTED if young else f"→ {advice_of(row.name, scene)}", width)
     return lines
 
 
@@ -181,9 +182,16 @@ UNCOUNTED = "The run is young: this is out of its range, but does not count yet.
 
 
 def advice_lines(
-    readings: Sequence[Reading], width: int, comfort: tuple[str, str] = COMFORT, uncounted: Collection[str] = ()
+    readings: Sequence[Reading],
+    width: int,
+    comfort: tuple[str, str] = COMFORT,
+    uncounted: Collection[str] = (),
+    advice: Callable[[str], str] = lambda signal: SIGNALS[signal].advice,
 ) -> list[Line]:
-    """What a practitioner would do about the sick ones, without the uncounted; the comfort where there are none."""
+    """What a practitioner would do about the sick ones, without the uncounted; the comfort where there are none.
+
+    `advice`: about a signal, half a sentence.
+    """
     sick = [reading for reading in readings if reading.condition == "sick" and reading.signal not in uncounted]
     lines: list[Line] = [[("What a practitioner would do", "primary+strong")]]
     if not sick:
@@ -194,7 +202,7 @@ def advice_lines(
         if row is not None:
             lines.append([(f"✖ {row.title}", "bad+strong")])
             lines += [[(f"  {line}", "muted")] for line in wrap(f"{row.meaning}.", width - 2)]
-            lines += [[(f"  {line}", "")] for line in wrap(f"→ {row.advice}", width - 2)]
+            lines += [[(f"  {line}", "")] for line in wrap(f"→ {advice(row.name)}", width - 2)]
     return lines
 
 
