@@ -73,6 +73,7 @@ class ActDe(PPO):
     targets = (*PPO.targets, "advantages_q")
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
+        coefficient = self.kl.reward  # an adaptive one has another value from here on; a turn's rewards have one
         rows, told = super().prepare(played, reference)
         then = played.choice
         assert then.q is not None, "ACT-DE plays with Q-heads"
@@ -80,7 +81,7 @@ class ActDe(PPO):
         if self.by == "q":
             advantages = at_level(q, played.mask, self.credit.level) - at_level(then.values, played.mask, self.credit.level)
         else:
-            rewards = token_rewards(played.score, then.logprobs, reference, played.mask, self.kl.reward)
+            rewards = token_rewards(played.score, then.logprobs, reference, played.mask, coefficient)
             advantages = advantages_of(played, rewards, self.credit, baseline=q)
         if self.whitening == "all":
             advantages = whitened(advantages, played.mask[:, : advantages.shape[1]], "all")

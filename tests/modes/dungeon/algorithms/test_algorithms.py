@@ -262,6 +262,18 @@ def test_what_a_q_head_promises_is_taken_off_the_advantage_and_not_the_value() -
     assert torch.all(higher <= by_value - 1 + 1e-5)
 
 
+def test_both_advantages_of_a_turn_count_the_distance_alike() -> None:
+    """An adaptive coefficient changes between the turns: with Q-heads that promise what the values do, the two are still one."""
+    hero = learner(*by("actde"))
+    assert isinstance(hero.algorithm, ActDe)
+    kl = KLCoefficients(*[KLTermConfig(coefficient=0.5, adaptive=True, target=0.1, horizon=10.0)] * 2)
+    algorithm, played = replace(hero.algorithm, whitening="none", kl=kl), hero._play()
+    q = played.choice.values[:, None].repeat(1, 2, 1)
+    rows, _ = algorithm.prepare(replace(played, choice=replace(played.choice, q=q)), played.choice.logprobs - 1)
+    assert kl.reward > 0.6
+    assert torch.allclose(rows["advantages_q"][played.mask], rows["advantages"][played.mask], atol=1e-5)
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_value_head_begins_by_its_generator_and_promises_nothing(layers: int) -> None:
     """Whatever else has drawn numbers before. Weights of deviation 1 / sqrt(inputs) but for the last layer, which is 0; no bias."""
