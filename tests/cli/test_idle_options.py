@@ -1,5 +1,6 @@
 """An option that would be ignored beside another is refused in a sentence that names it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,23 @@ IDLE = {
     "serve tutorial --headless": ("--vote", "--vote-at key", "--vote-at encounter"),
     "compare tutorial --steps 9 --ray there:1": ("--workers 2",),
 }  # fmt: skip
+
+
+WORK = (
+    "rolltrain_tui.runs.run",
+    "rolltrain_tui.serve.start",
+    "rolltrain_tui.integrations.optimizer_table",
+    "rolltrain_tui.experiment.evolution.table",
+    "rolltrain_tui.cli.play",
+)
+"""What the verbs load to do what was asked for."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verb that does not refuse fails at once: else it would train for minutes, or serve for ever."""
+    for module in WORK:
+        monkeypatch.setitem(sys.modules, module, None)
 
 
 @pytest.mark.parametrize(("words", "option"), [(words, option) for words, options in IDLE.items() for option in options])
