@@ -9,6 +9,7 @@ from math import ceil, floor
 from textwrap import wrap
 from typing import Any
 
+from rolltrain_tui.base.grammar import with_minus
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.curve import LARGEST, Curve
 from rolltrain_tui.exports.summary import RunSummary
@@ -60,8 +61,9 @@ def scales(summary: RunSummary, width: int, height: int) -> str:
     if means:
         ticks = _even_ticks(min(means), max(means), rows - 4)
         figure.ruler("y").lim(ticks[0], ticks[-1])
-        figure.ruler("y").ticks(ticks, [f"{tick:g}" for tick in ticks])
-    return f"{head}\n{figure.build()}"
+        figure.ruler("y").ticks(ticks, [with_minus(f"{tick:g}") for tick in ticks])
+    return f"{head}
+{figure.build()}"
 
 
 def _even_ticks(low: float, high: float, most: int) -> list[float]:

@@ -327,8 +327,8 @@ def test_the_axis_of_k_has_even_numbers() -> None:
     """Multiples of a half or a whole, without a negative zero, and the curve lies between them."""
     for ks, ticks in (
         ([0.0, 0.4], ["0.5", "0"]),
-        ([-0.02, 1.6], ["2", "1.5", "1", "0.5", "0", "-0.5"]),
-        ([-4.0, 9.0], ["12", "8", "4", "0", "-4"]),
+        ([-0.02, 1.6], ["2", "1.5", "1", "0.5", "0", "−0.5"]),
+        ([-4.0, 9.0], ["12", "8", "4", "0", "−4"]),
     ):
         summary = summary_of([began(), *(stepped(turn, k=k) for turn, k in enumerate(ks, 1))])
         labels = [line.partition("┤")[0].strip() for line in charts(summary, "k", 60, 24, colour=False).splitlines() if "┤" in line]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from rolltrain_tui.base.grammar import minus
 from rolltrain_tui.base.safe_text import cell, flat
 from rolltrain_tui.classroom.grading.result import Outcome, Result
 from rolltrain_tui.story.phrases import plus_minus
@@ -109,7 +110,8 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         result = row.result
         name = set_cell_size(flat(row.name), width)
-        lines.append(f"{MARKS[result.outcome]} {name}  {result.outcome:<12}  {with_error(result):<17}  {against(result)}".rstrip())
+        numbers = minus(f"{with_error(result):<17}  {against(result)}")
+        lines.append(f"{MARKS[result.outcome]} {name}  {result.outcome:<12}  {numbers}".rstrip())
         reason = "" if result.outcome in ("exact", "consistent") else result.reason
         short = f"It stops after turn {result.turn} of {result.turns}." if result.turn < result.turns else ""
         lines += [f"    {flat(words)}" for words in (reason, short, row.alike and f"Alike: {row.alike}", row.note) if words]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, minus
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.classroom.assignments.assignment import Assignment
 from rolltrain_tui.classroom.grading.gradebook import MARKS, Row, against, moment, with_error
@@ -109,8 +109,8 @@ def _row(row: Row) -> str:
     reason = found.reason if found.outcome not in ("exact", "consistent") else ""
     seen = found.turns > 0  # a file that was refused unread has no numbers
     numbers = (
-        f"{with_error(found) or '–'}{_small(found.label)}",
-        against(found) or "–",
+        f"{minus(with_error(found)) or '–'}{_small(found.label)}",
+        minus(against(found)) or "–",
         f"{found.turn}/{found.turns}" if seen else "–",
         f"{found.given}{_small(f'{found.refused} refused' if found.refused else '')}" if seen else "–",
         f"{found.right}/{found.made}" if seen else "–",

@@ -211,6 +211,13 @@ def test_an_error_that_nobody_knows_is_left_out(room: Class, error: float | None
         assert "±" not in words
 
 
+def test_people_read_the_sign_for_minus_and_spreadsheets_the_hyphen(room: Class) -> None:
+    rows = [Row("Ada", Result(outcome="exact", value=1.25, ghost=1.5, standard_error=0.1, turn=9, turns=9), 0.0, "ada.zip")]
+    (told,) = csv.DictReader(io.StringIO(as_csv(rows)))
+    assert told["against plain"] == "-0.2500"
+    assert all("−0.2500" in words and "-0.2500" not in words for words in ("".join(as_lines(rows)), as_page(rows, room.asked)))
+
+
 def test_files_without_a_name_are_no_students(room: Class, anna: Path, tmp_path: Path, here: list[Path]) -> None:
     """They stand below the students, by their path, with their reason; the page counts them apart."""
     folder = tmp_path / "in"
