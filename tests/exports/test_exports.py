@@ -488,5 +488,5 @@ def test_the_card_knows_the_settings_that_the_run_went_on_with() -> None:
     card = report_card(summary)
     assert "| turns | 2 of 200 |" in card
     assert "- turn 1: Other settings from here on: dice.die" in card
-    assert "On the d6: 1 dice" in card
+    assert "On the d6: 1 die" in card
     assert summary.counts == [0, 0, 0, 0, 1, 0]

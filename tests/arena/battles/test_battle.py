@@ -152,7 +152,7 @@ def test_a_battle_has_room_for_so_many_weights(terms: Any, contender: Any, monke
         check_size(terms(seeds=5), pair)
 
 
-@pytest.mark.parametrize(("text", "says"), [("a" * 10_000, "1 different ones"), ("ab" * 20, "needs 90 or more")])
+@pytest.mark.parametrize(("text", "says"), [("a" * 10_000, "1 different one"), ("ab" * 20, "needs 90 or more")])
 def test_a_text_that_says_too_little_is_refused_before_the_battle(text: str, says: str, agent: Any, tmp_path: Path) -> None:
     """Of one character only there is nothing to guess, so no quality; of a short one there is no window to evaluate on."""
     (tmp_path / "text.txt").write_text(text)
