@@ -62,8 +62,7 @@ def scales(summary: RunSummary, width: int, height: int) -> str:
         ticks = _even_ticks(min(means), max(means), rows - 4)
         figure.ruler("y").lim(ticks[0], ticks[-1])
         figure.ruler("y").ticks(ticks, [with_minus(f"{tick:g}") for tick in ticks])
-    return f"{head}
-{figure.build()}"
+    return f"{head}\n{figure.build()}"
 
 
 def _even_ticks(low: float, high: float, most: int) -> list[float]:

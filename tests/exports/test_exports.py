@@ -340,7 +340,7 @@ def test_the_axis_of_k_has_a_row_for_each_number(height: int) -> None:
     """On a low chart there are fewer numbers, evenly apart, and none is written over another."""
     summary = summary_of([began(), *(stepped(turn, k=k) for turn, k in enumerate([-0.2, 2.3], 1))])
     labels = [line.partition("┤")[0].strip() for line in charts(summary, "k", 60, height, colour=False).splitlines() if "┤" in line]
-    numbers = [float(label) for label in labels]
+    numbers = [float(label.replace("−", "-")) for label in labels]
     assert len({high - low for high, low in pairwise(numbers)}) == 1
     assert numbers[-1] <= -0.2 < 2.3 <= numbers[0]
 

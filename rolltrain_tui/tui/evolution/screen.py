@@ -20,7 +20,6 @@ from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.widgets.training.curves import Curve, curve_lines, mark_of, tone_of
-from rolltrain_tui.tui.wording.figures import fixed
 
 LEAST_ROWS = 3
 """Rows of the table, with its head."""

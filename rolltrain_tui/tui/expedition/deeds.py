@@ -23,7 +23,7 @@ from rolltrain_tui.tui.screens.dialogs.pick import Pick, PickScreen
 from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.stat_sheet import foes_of
 from rolltrain_tui.tui.widgets.training.verdict import sends_scouts
-from rolltrain_tui.tui.wording.figures import fixed, signed
+from rolltrain_tui.tui.wording.figures import signed
 from rolltrain_tui.tui.wording.titles import titled
 from rolltrain_tui.tui.wording.words import loss
 

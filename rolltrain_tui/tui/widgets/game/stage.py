@@ -13,7 +13,6 @@ from rolltrain_tui.tui.widgets.game.hero import hero_title
 from rolltrain_tui.tui.widgets.game.proof import proof_lines
 from rolltrain_tui.tui.widgets.game.voice import voice_lines
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, cut, paragraph
-from rolltrain_tui.tui.wording.figures import fixed
 from rolltrain_tui.tui.wording.titles import titled
 
 TALL_FROM = 14

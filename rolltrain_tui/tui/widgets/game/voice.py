@@ -4,7 +4,6 @@ from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, wrap
-from rolltrain_tui.tui.wording.figures import fixed
 
 
 class VoicePanel(ScenePanel):

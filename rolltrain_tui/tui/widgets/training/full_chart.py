@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from rolltrain_tui.base.grammar import minus
+from rolltrain_tui.base.grammar import fixed
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.story.phrases import plus_minus
 from rolltrain_tui.story.scene import Scene
@@ -16,7 +16,6 @@ from rolltrain_tui.tui.drawing.plot import Plot
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 from rolltrain_tui.tui.widgets.training.chart import bar_ends, ghost_at, ghost_points, near
 from rolltrain_tui.tui.widgets.training.curves import mark_of
-from rolltrain_tui.tui.wording.figures import fixed
 from rolltrain_tui.tui.wording.titles import titled
 
 WIDEST = 21

@@ -12,7 +12,6 @@ from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.panel import Line
 from rolltrain_tui.tui.widgets.training.chart import chart_lines, frame_of
-from rolltrain_tui.tui.wording.figures import fixed
 
 SIZES = {"120x36": (50, 11), "80x24": (78, 8), "large": (110, 20)}
 
