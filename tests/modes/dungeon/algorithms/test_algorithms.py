@@ -264,7 +264,7 @@ def test_what_a_q_head_promises_is_taken_off_the_advantage_and_not_the_value() -
 
 def test_both_advantages_of_a_turn_count_the_distance_alike() -> None:
     """An adaptive coefficient changes between the turns: with Q-heads that promise what the values do, the two are still one."""
-    hero = learner(*by("actde"))
+    hero = dungeon_learner(*by("actde"))
     assert isinstance(hero.algorithm, ActDe)
     kl = KLCoefficients(*[KLTermConfig(coefficient=0.5, adaptive=True, target=0.1, horizon=10.0)] * 2)
     algorithm, played = replace(hero.algorithm, whitening="none", kl=kl), hero._play()
