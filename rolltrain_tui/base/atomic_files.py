@@ -41,6 +41,7 @@ _REMEDIES = {
     errno.EPERM: "choose another place",
     errno.EROFS: "choose another place",
     errno.ENOSPC: "make room, or choose another disk",
+    errno.EFBIG: "allow larger files (ulimit -f), or choose another disk",
     getattr(errno, "EDQUOT", -1): "make room, or choose another disk",  # not on Windows
     errno.EEXIST: "choose another name",
     errno.EISDIR: "name a file in it",
@@ -77,20 +78,25 @@ def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
 
 
 def write_new(path: Path, data: bytes | bytearray) -> None:
-    """Create the file `path` and sync it to disk. OSError, also when the path exists."""
+    """Create the file `path` and sync it to disk. OSError, also when the path exists; nothing is left of a file that was not finished."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
-        write_all(fd, data)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        try:
+            write_all(fd, data)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
 
 
 def replace(path: Path, data: bytes) -> None:
     """Replace the content of `path` in one step. OSError, and the old content stays."""
     aside = path.with_name(f".tmp-{path.name}-{secrets.token_hex(4)}")
+    write_new(aside, data)
     try:
-        write_new(aside, data)
         aside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

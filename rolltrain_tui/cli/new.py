@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rolltrain_tui.base.atomic_files import refusal
+from rolltrain_tui.base.atomic_files import refusal, replace, write_new
 from rolltrain_tui.cli.shared.options import FILE, shell_word
 
 
@@ -30,8 +30,7 @@ def new(kind: str, path: Path | None, model: Path | None, data: Path | None, for
     if path.is_dir():
         raise click.UsageError(f"{path} is a folder; name the file to write, such as {path / 'my.yaml'}.")
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
+        (replace if force else write_new)(path, text.encode("utf-8"))
     except FileExistsError:
         raise click.UsageError(f"{path} is there already; --force writes over it.") from None
     except OSError as error:

@@ -66,7 +66,8 @@ class Run:
         """As begin, with a campaign that is built already."""
         folder = saves.new_run_folder(runs, name or campaign.config.name, campaign.config.seed)
         run = cls(campaign, folder, base.resolve())
-        run._write_campaign()
+        with saves.filling(folder):
+            run._write_campaign()
         return run
 
     @classmethod

@@ -1,5 +1,6 @@
 """The command line: what each verb answers, where, and with which exit code."""
 
+import errno
 import json
 import os
 import shlex
@@ -342,6 +343,8 @@ def fails(error: BaseException) -> Callable[[], None]:
     ("error", "code", "said"),
     [
         (ValueError("the text is\x1b[2J empty"), 2, "the text is␛[2J empty\n"),
+        (OSError(errno.ENOSPC, "No room", "a\x1b.csv"), 2, "a\\x1b.csv cannot be written: No room; make room, or choose another disk\n"),
+        (OSError(errno.EROFS, "Read-only"), 2, "a file cannot be written: Read-only; choose another place\n"),
         (KeyboardInterrupt(), 130, ""),
         (BrokenPipeError(), 141, ""),
     ],
@@ -349,6 +352,16 @@ def fails(error: BaseException) -> Callable[[], None]:
 def test_exit_codes(capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str) -> None:
     """Each kind of end has its code and its words."""
     assert (code, said) == (exit_code_of(fails(error)), capsys.readouterr().err)
+
+
+def test_a_folder_that_is_gone(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stands in a folder that was removed is told so."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert exit_code_of(Path.cwd) == 2
+    assert capsys.readouterr().err == "the folder that you are in is gone: go to another one (cd), and call it again\n"
 
 
 def test_surprises_are_kept(capsys: pytest.CaptureFixture[str]) -> None:

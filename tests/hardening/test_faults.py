@@ -98,6 +98,33 @@ def test_a_chronicle_that_is_removed(begin: Begin) -> None:
     assert fingerprint(gone) == fingerprint(straight)
 
 
+@pytest.mark.parametrize("verb", ["train", "branch", "new", "class new"])
+def test_what_a_full_disk_begins_is_taken_away(
+    verb: str, begin: Begin, call: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No half of a run or of a file is left, and the answer says what to do."""
+    run, new = begin("run"), tmp_path / "new"
+    list(run.play(Inbox()))
+    there = sorted(tmp_path.rglob("*"))
+
+    def no_room(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", no_room)
+    monkeypatch.setattr(Path, "write_text", no_room)
+    monkeypatch.setattr("shutil.copyfile", no_room)
+    words: dict[str, tuple[object, ...]] = {
+        "train": ("train", "tutorial", "--out", run.folder.parent),
+        "branch": ("branch", run.folder, "--at", 4),
+        "new": ("new", "supervised", new),
+        "class new": ("class", "new", "tutorial", new),
+    }
+    answer = call(*words[verb])
+    assert (answer.code, answer.out) == (2, "")
+    assert "No space left on device; make room, or choose another disk" in answer.err
+    assert sorted(tmp_path.rglob("*")) == there
+
+
 def test_a_disk_that_is_full_for_a_while(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every save that fails is told, the training goes on, and when there is room again nothing is missing."""
     straight, full = begin("straight"), begin("full")

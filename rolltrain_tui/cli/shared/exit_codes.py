@@ -14,6 +14,7 @@ from rolltrain_tui.cluster.launched import first_here
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 INTERRUPTED, UNREAD = 128 + 2, 128 + 13
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EROFS, getattr(errno, "EDQUOT", -1))  # not on Windows
 DEBUG = "ROLLTRAIN_DEBUG"
 LOG = "error.log"
 
@@ -63,10 +64,29 @@ def _tell(error: BaseException) -> int:
     if ran_out(error):
         _say(told(error))
         return WRONG_USE
+    if isinstance(error, OSError) and (refused := _refused(error)):
+        _say(refused)
+        return WRONG_USE
     foreign = bool(blame(error))
     _say(told(error) if foreign else f"rolltrain failed: {told(error)}")
     _say(_where_to_look(error))
     return WRONG_USE if foreign else FAILED
+
+
+def _refused(error: OSError) -> str:
+    """What the system refuses to every program, and what to do about it; empty for an error of another kind."""
+    from rolltrain_tui.base.atomic_files import refusal
+    from rolltrain_tui.base.safe_text import printable
+
+    if error.errno in NO_ROOM:
+        name = error.filename2 or error.filename
+        return f"{'a file' if name is None else printable(os.fsdecode(name))} cannot be written: {refusal(error)}"
+    if isinstance(error, FileNotFoundError):
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            return "the folder that you are in is gone: go to another one (cd), and call it again"
+    return ""
 
 
 def _where_to_look(error: BaseException) -> str:

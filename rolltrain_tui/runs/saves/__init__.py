@@ -14,6 +14,7 @@ from rolltrain_tui.runs.saves.listing import (
     branch_folder,
     delete,
     describe,
+    filling,
     list_runs,
     new_run_folder,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "branch_folder",
     "delete",
     "describe",
+    "filling",
     "full_check",
     "is_held",
     "is_latest",

@@ -1,7 +1,8 @@
 """Run folders: where they are kept, what is in them, and how one is made, branched or removed. No torch here."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -99,11 +100,23 @@ def branch_folder(run: Path, campaign_name: str, seed: int, events: int, root: P
     `root`: where; beside `run` without it.
     """
     folder = new_run_folder(root or run.parent, f"{campaign_name} branch", seed)
-    event_log.copy_story(run / layout.CHRONICLE, folder / layout.CHRONICLE, events)
-    for name in (layout.CAMPAIGN, layout.GHOST):
-        if (run / name).is_file():
-            shutil.copyfile(run / name, folder / name)
+    with filling(folder):
+        event_log.copy_story(run / layout.CHRONICLE, folder / layout.CHRONICLE, events)
+        for name in (layout.CAMPAIGN, layout.GHOST):
+            if (run / name).is_file():
+                shutil.copyfile(run / name, folder / name)
     return folder
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[None]:
+    """Inside, the first files are written into a new run folder. It is removed where that fails. SaveError for an OSError."""
+    try:
+        with atomic_files.saying(SaveError, f"the run cannot be written in {folder}"):
+            yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def list_runs(root: Path) -> list[RunSummary]:
