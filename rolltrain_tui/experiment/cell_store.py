@@ -6,10 +6,18 @@ from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import parse_json
-from rolltrain_tui.experiment.grid import Cell
+from rolltrain_tui.experiment.grid import Cell, ExperimentError
 from rolltrain_tui.experiment.run import Result
 
 CELLS = "cells"
+
+
+def make(folder: Path) -> None:
+    """The folder of an experiment, where there is none yet. ExperimentError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExperimentError(f"{folder} cannot be made ({error.strerror}); name another folder with --out.") from None
 
 
 def path_of(folder: Path, cell: Cell) -> Path:

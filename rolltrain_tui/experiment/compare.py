@@ -12,7 +12,7 @@ from rolltrain_tui.base.plotting import NoPlotsError
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import cell_store, plots, report, robustness, table
-from rolltrain_tui.experiment.grid import Cell, ExperimentError, seeds_of
+from rolltrain_tui.experiment.grid import Cell, seeds_of
 from rolltrain_tui.experiment.run import Outcome, Result
 
 Execute = Callable[[Sequence[Cell]], Iterator[tuple[Cell, Outcome]]]
@@ -46,10 +46,7 @@ class Comparison:
 
 def sweep(cells: Sequence[Cell], folder: Path, execute: Execute, tell: Tell) -> Comparison:
     """Run the cells that are not stored in `folder`, and store each result at once. Failed cells are not stored."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExperimentError(f"{folder} cannot be made ({error.strerror}); name another folder with --out.") from None
+    cell_store.make(folder)
     outcomes: dict[Cell, Outcome] = {cell: found for cell in cells if (found := cell_store.read(folder, cell)) is not None}
     if outcomes:
         verb = "was" if len(outcomes) == 1 else "were"
@@ -67,7 +64,8 @@ def _result_words(outcome: Outcome) -> str:
 
 
 def write(comparison: Comparison, config: CampaignConfig, folder: Path, command: str, tell: Tell) -> list[str]:
-    """Write results.csv, the pictures and report.md; answers with their names."""
+    """Write results.csv, the pictures and report.md; answers with their names. ExperimentError where the folder cannot be made."""
+    cell_store.make(folder)
     files = {"results.csv": report.as_csv(comparison.outcomes).encode()}
     try:
         files |= plots.draw(comparison.outcomes)

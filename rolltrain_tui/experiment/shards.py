@@ -47,6 +47,10 @@ class Shard:
         return tuple(cells[self.index - 1 :: self.count])
 
 
+class DamagedError(ExperimentError):
+    """What a folder says about its experiment cannot be read; running its part again writes it anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """What an experiment is: everything that its cells follow from, and the command that began it."""
@@ -73,7 +77,7 @@ class Experiment:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise ExperimentError(f"{path} cannot be read ({error}); run the part in {folder} again.") from None
+            raise DamagedError(f"{path} cannot be read ({error}); run the part in {folder} again.") from None
         match page:
             case {"format": int(made)} if made > FORMAT:
                 raise ExperimentError(f"{path} was written by a newer rolltrain (format {made}); merge with that one.")
@@ -83,14 +87,17 @@ class Experiment:
                     return cls(campaign, known, tuple(map(int, seeds)), probes, text, str(page.get("command", "")))
                 except (TypeError, ValueError):
                     pass
-        raise ExperimentError(f"{path} does not describe an experiment; run the part in {folder} again.")
+        raise DamagedError(f"{path} does not describe an experiment; run the part in {folder} again.")
 
     def write(self, folder: Path) -> None:
-        """Lay it beside the cells. ExperimentError where the folder holds part of another experiment."""
-        known = Experiment.read(folder)
+        """Lay it beside the cells, also in place of a damaged one. ExperimentError where the folder holds part of another experiment."""
+        try:
+            known = Experiment.read(folder)
+        except DamagedError:
+            known = None  # cells of another experiment are found by `merged`
         if known is not None and known.identity != self.identity:
             raise ExperimentError(f"{folder} holds part of another experiment ({known.words}); name another folder with --out.")
-        folder.mkdir(parents=True, exist_ok=True)
+        cell_store.make(folder)
         page: dict[str, Any] = {"format": FORMAT, **asdict(self), "arms": [list(asdict(arm).values()) for arm in self.arms]}
         atomic_files.replace(folder / EXPERIMENT, json.dumps(page, indent=1).encode() + b"\n")
 

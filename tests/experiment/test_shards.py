@@ -61,6 +61,30 @@ def test_what_is_missing_is_missing(tiny_grid: Grid, here: Execute, tmp_path: Pa
     assert [cell.label for cell in found[1::2]] == [cell.label for cell in outcomes]
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[]"])
+def test_a_part_with_a_damaged_page_can_be_run_again(damage: str, tiny_grid: Grid, here: Execute, tmp_path: Path) -> None:
+    """As the error says that asks for it; what was finished stays."""
+    cells = tiny_grid("turns=4", "schedule.warmup_turns=1")
+    first = run("1/2", cells, tmp_path, here)
+    (tmp_path / EXPERIMENT).write_text(damage, "utf-8")
+    with pytest.raises(ExperimentError, match=r"run the part in .* again"):
+        merged(tmp_path)
+    assert run("1/2", cells, tmp_path, lambda cells: iter([*cells][:0])).text() == first.text()
+    assert len(merged(tmp_path)[2]) == 2
+
+
+def test_parts_are_put_together_in_a_new_folder(tiny_grid: Grid, here: Execute, call: Callable[..., Answer], tmp_path: Path) -> None:
+    """Tables and report go where --out says, which need not be there yet."""
+    run("1/1", tiny_grid("turns=4", "schedule.warmup_turns=1"), tmp_path / "parts", here)
+    answer = call("compare", "--merge", tmp_path / "parts", "--out", tmp_path / "deep" / "report")
+    assert answer.code == 0, answer.err
+    assert {"results.csv", "report.md"} <= {path.name for path in (tmp_path / "deep" / "report").iterdir()}
+    (tmp_path / "file").write_text("", "utf-8")
+    answer = call("compare", "--merge", tmp_path / "parts", "--out", tmp_path / "file")
+    assert answer.code == 2
+    assert "cannot be made (File exists); name another folder with --out" in answer.err
+
+
 def test_parts_of_different_experiments_are_named_and_refused(tiny_grid: Grid, tmp_path: Path) -> None:
     for name, seeds in (("a", 2), ("b", 3)):
         Experiment.of((cells := tiny_grid(seeds=seeds))[0].config(), cells, "").write(tmp_path / name)
