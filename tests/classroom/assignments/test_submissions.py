@@ -143,7 +143,7 @@ def test_an_unpacked_submission_is_the_submission(good: Path, room: Class, tmp_p
 
 
 def test_folders_that_are_no_submission_are_refused_with_their_reason(good: Path, anna: Path, room: Class, tmp_path: Path) -> None:
-    """A run, a part that is missing, a link, and a file without end: one refusal each, and nothing of it is read."""
+    """A run with its saves, a part that is missing, a link, and a file without end: one refusal each, and nothing of it is read."""
     reasons = {}
     for what in ("run", "missing", "link", "long"):
         folder = tmp_path / "in" / what
@@ -151,7 +151,10 @@ def test_folders_that_are_no_submission_are_refused_with_their_reason(good: Path
             archive.extractall(folder)
         part = folder / ("submission.json" if what == "run" else "campaign.yaml")
         part.unlink()
-        if what == "link":
+        if what == "run":
+            (folder / "saves" / "turn-000004").mkdir(parents=True)
+            (folder / "saves" / "turn-000004" / "state.json").write_text("{}")
+        elif what == "link":
             part.symlink_to(anna / "campaign.yaml")
         elif what == "long":
             with part.open("wb") as long:
