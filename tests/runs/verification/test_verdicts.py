@@ -33,6 +33,7 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.log.event_log import Chronicle
 from rolltrain_tui.runs.run import Run
+from rolltrain_tui.runs.saves import slots
 from rolltrain_tui.runs.saves.manifest import load as manifest_of
 from rolltrain_tui.runs.verification.dice_ledger import forged_roll
 from rolltrain_tui.runs.verification.differences import Difference
@@ -246,3 +247,24 @@ def test_rounding_can_part_a_story_where_a_sum_decides() -> None:
     assert not gap(monster, replace(monster, signal="the loss is 2.31, bound 2.25")).same_bits
     assert gap(XPGained(4, 30, 130, "learning"), XPGained(4, 31, 131, "learning")).size == 0
     assert math.isinf(gap(XPGained(4, 30, 130, "learning"), XPGained(4, 60, 160, "learning")).size)
+
+
+def test_rounding_uses_no_ability_by_key() -> None:
+    """By itself an ability answers a loss, which rounding can change; by key it answers the player."""
+    by_itself = AbilityUsed(4, "rage", "", False, 1.5, 3, 2)
+    by_key = replace(by_itself, live=True)
+    assert could_cause(by_itself, replace(by_itself, k=1.6))
+    for recorded, found in ((by_key, replace(by_key, k=1.6)), (by_key, by_itself), (by_itself, by_key)):
+        assert not could_cause(recorded, found)
+
+
+def test_a_save_that_does_not_tell_its_machine_tells_torch_and_threads(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As programs of before wrote them: nobody knows whether it was the same kind of machine, but two differences are known."""
+    rewrite(run, claim(None))
+    older = [
+        (folder, replace(told, machine=None, torch="1.2.3", threads=9)) for folder, told in slots.newest_first(run) if told is not None
+    ]
+    monkeypatch.setattr(slots, "newest_first", lambda folder: older)
+    found = whereabouts(from_the_beginning(run))
+    assert (found.told, found.same_kind) == (False, False)
+    assert found.differences == f"torch 1.2.3 there, {this_machine(threads=1).torch} here, threads 9 there, 1 here"
