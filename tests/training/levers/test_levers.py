@@ -1,6 +1,7 @@
 import copy
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch.optim import SGD, Adagrad, AdamW, NAdam, Optimizer, RMSprop
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.levers.levers import Levers, StepMeasurement, is_zero
+from rolltrain_tui.training.levers.masks import FEWEST_NORMS
 from rolltrain_tui.training.levers.noise import add_weight_noise, replace_targets
 from rolltrain_tui.training.optimizers.lean_step import serve
 
@@ -413,3 +415,30 @@ def test_only_an_optimiser_that_is_served_steps_by_its_kernel(serves: bool, call
         parameter.grad = torch.ones(3)
         levers.step(NEUTRAL)
     assert len(called) == calls
+
+
+def test_two_steps_of_a_turn_are_one_motion():
+    """In twice as many dimensions: inner products add up, so k weighs both; of the caps the largest share is told."""
+    first = StepMeasurement(
+        grad_norm=1.0, measured=True, proposed_squared=4.0, applied_squared=1.0, applied_dot_proposed=2.0, levers={"norm_cap": 0.9}
+    )
+    second = StepMeasurement(
+        grad_norm=3.0, measured=True, proposed_squared=1.0, applied_squared=9.0, applied_dot_proposed=3.0, levers={"norm_cap": 0.5}
+    )
+    both, turned = first.beside(second), second.beside(first)
+    assert (both.k_effective, both.proposed_norm, both.applied_norm) == (1.0, math.sqrt(5), math.sqrt(10))
+    assert (both.grad_norm, both.optimizer_steps, turned.grad_norm) == (1.0, 2, 3.0)
+    assert {"norm_cap": 0.9} == both.levers == turned.levers
+    assert not first.beside(replace(second, finite=False)).finite
+
+
+def test_a_cap_looks_back_on_updates_as_they_were_before_it():
+    """A cap made of updates that were cut already would shrink turn by turn."""
+    p = nn.Parameter(torch.zeros(4))
+    levers = Levers(SGD([p], lr=1.0), [p])
+    levers.watch_norms([0.5] * FEWEST_NORMS)
+    p.grad = torch.ones(4)
+    measured = levers.step(StepEffect(norm_cap=0.9)).levers
+    assert pytest.approx((2.0, 0.5, 0.5)) == tuple(measured[f"norm_cap.{name}"] for name in ("before", "cap", "after"))
+    assert [0.5] * FEWEST_NORMS + [2.0] == pytest.approx(list(levers.norms or ()))
+    assert 0.5 == pytest.approx(p.norm().item())

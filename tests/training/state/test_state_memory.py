@@ -15,6 +15,7 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.protocol.objective import Better, Objective
 from rolltrain_tui.training.levers.levers import Levers
+from rolltrain_tui.training.state.layer_history import LayerHistory
 from rolltrain_tui.training.state.snapshots import LearnerStateError
 from rolltrain_tui.training.state.state_memory import BestCheckpoints, Checkpoint, TrainingMemory
 from rolltrain_tui.training.tensors.measures import mean_of
@@ -71,6 +72,57 @@ def test_an_average_that_begins_with_a_save(now: bool) -> None:
     assert memory.average is not None
     expected = saved.levers.parameters if now else memory.levers.parameters
     assert all(torch.equal(a, b) for a, b in zip(memory.average.weights, expected, strict=True))
+
+
+def moved(memory: TrainingMemory, by: float) -> None:
+    with torch.no_grad():
+        for p in memory.levers.parameters:
+            p.add_(by)
+
+
+def test_only_a_turn_that_was_taken_is_averaged() -> None:
+    """After a turn that was not finite the average is what it was; after another it is a twentieth nearer to the weights."""
+    memory = memory_of("heal_alpha")
+    assert memory.average is not None
+    before = [weight.clone() for weight in memory.average.weights]
+    moved(memory, 1.0)
+    for finite, nearer in ((False, 0.0), (True, 0.05)):
+        memory.after_the_step(None, finite=finite)
+        for old, new in zip(before, memory.average.weights, strict=True):
+            torch.testing.assert_close(new - old, torch.full_like(old, nearer))
+
+
+@pytest.mark.parametrize("effect", [StepEffect(rollback=True), StepEffect(restore_best=True)])
+def test_a_return_to_older_weights_begins_the_average_anew(effect: StepEffect) -> None:
+    """The old one would pull the weights back to those that were left; moves and norms of that way no longer count either."""
+    memory = memory_of("examine", "restore_best")
+    memory.remember(Evaluation(value=1.0, standard_error=0.1, count=4, gflop=0.0))
+    for _ in range(3):
+        moved(memory, 1.0)
+        memory.after_the_step([1.0], finite=True)
+    memory.before_the_step(effect, {}, None)
+    assert memory.average is not None
+    assert memory.average.distance(memory.levers.parameters, lambda squares: squares) == 0
+    assert memory.history == LayerHistory(turns=3, since=3)
+
+
+def test_weights_that_thaw_begin_the_history_anew() -> None:
+    """Moves of before are of fewer weights. The average of those that were there goes on, and of the new ones it begins."""
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    optimizer = SGD(model[1].parameters(), lr=0.1)
+    memory = TrainingMemory(model, Levers(optimizer, model[1].parameters()), Turns(), [], 4, Objective())
+    memory.prepare(["examine"])
+    moved(memory, 1.0)
+    memory.after_the_step([1.0], finite=True)
+    assert memory.average is not None
+    known = [weight.clone() for weight in memory.average.weights]
+    optimizer.add_param_group({"params": list(model[0].parameters())})
+    before = memory.levers.reread()
+    assert before is not None
+    memory.parameters_changed(before)
+    assert memory.history == LayerHistory(turns=1, since=1)
+    for found, expected in zip(memory.average.weights, [*known, *model[0].parameters()], strict=True):
+        assert torch.equal(found, expected)
 
 
 @pytest.mark.parametrize(("norms", "fits"), [([0.5, 1], True), ([], True), ([0.5, "long"], False), ([None, 0.5], False), (None, False)])
