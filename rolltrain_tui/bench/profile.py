@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.bench import products
 from rolltrain_tui.bench.contest import headless, on_screen, ready
 from rolltrain_tui.bench.metered import STEP
@@ -108,7 +109,7 @@ def _trial(campaign: Path, overrides: Sequence[str]) -> DtypeTrial:
 
 def _left_out(threads: int, found: DtypeTrial) -> str:
     times = f"a turn takes {found.bfloat16 / found.float32:.1f} times as long as in float32"
-    return f"bfloat16 on {threads} thread{'s' * (threads > 1)} is left out: {times}, so this machine only emulates it."
+    return f"bfloat16 on {counted(threads, 'thread')} is left out: {times}, so this machine only emulates it."
 
 
 def _profile(
@@ -136,7 +137,7 @@ def table(campaign: str, profiles: Profiles) -> str:
         notes.insert(0, "The screen's part is the difference of two runs; where it is negative, it is less than their noise.")
     lines = [
         f"{campaign}: milliseconds of a turn, and their share of it",
-        row("", *(f"{p.dtype}, {p.threads} thread{'s' * (p.threads > 1)}" for p in found)),
+        row("", *(f"{p.dtype}, {counted(p.threads, 'thread')}" for p in found)),
         *(row(name, *(f"{p.parts[name]:.2f} {p.parts[name] / p.turn:>6.1%}" if name in p.parts else "-" for p in found)) for name in parts),
         row("a turn of the game", *(f"{p.turn:.2f} {1:>6.0%}" for p in found)),
         row("without the screen", *(f"{p.headless:.2f} {p.headless / p.turn:>6.1%}" for p in found)),

@@ -26,7 +26,7 @@ def _dialled(dial: str, measured: Measured) -> str:
 
 def _returned(measured: Measured) -> str:
     now, then, age = (measured[f"restore_best{part}"] for part in ("", ".stored", ".age"))
-    return f"back {age:.0f} evaluation{'s' if age != 1 else ''}: val {fixed(now, 4)}, stored {fixed(then, 4)}"
+    return f"back {age:.0f} {plural(age, 'evaluation')}: val {fixed(now, 4)}, stored {fixed(then, 4)}"
 
 
 def _healed(measured: Measured) -> str:
@@ -59,12 +59,12 @@ def _dropped(measured: Measured) -> str:
         if "drop_worst.dropped" in measured
         else ""
     )
-    return f"{many:.0f} sequence{'s' if many != 1 else ''} hidden{beside}"
+    return f"{many:.0f} {plural(many, 'sequence')} hidden{beside}"
 
 
 def _stepped_again(measured: Measured) -> str:
     steps, size = measured["extra_steps"], measured.get("extra_batch_factor", 1.0)
-    return f"{steps:.0f} more step{'s' if steps != 1 else ''}" + (f" on ×{size:.3g} of a batch" if size != 1 else "")
+    return f"{steps:.0f} more {plural(steps, 'step')}" + (f" on ×{size:.3g} of a batch" if size != 1 else "")
 
 
 _PHRASES: Mapping[str, Callable[[Measured], str]] = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
@@ -152,15 +153,11 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
                     raise DataError(f"{place(path, at)}: the first line must name each column once (got {shown_value(first)}).")
                 continue
             if len(values) != len(header):
-                counted = f"{_many(values, 'value')} for {_many(header, 'column')}"
-                raise DataError(f'{place(path, at)}: {counted}; put values that hold a {_name(delimiter)} in double quotes ("").')
+                got = f"{counted(len(values), 'value')} for {counted(len(header), 'column')}"
+                raise DataError(f'{place(path, at)}: {got}; put values that hold a {_name(delimiter)} in double quotes ("").')
             yield Row(at, {name: value for name, value in zip(header, values, strict=True) if name}, top)
     except csv.Error as error:
         raise DataError(f'{place(path, line)}: not CSV ({error}); write a quote inside quotes twice (""), and close every quote.') from None
-
-
-def _many(things: Sequence[str], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _name(delimiter: str) -> str:

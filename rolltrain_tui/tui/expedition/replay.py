@@ -6,7 +6,7 @@ from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
-from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.base.grammar import counted, plural
 from rolltrain_tui.runs.log.recording import as_turn
 from rolltrain_tui.tui.expedition.expedition import LOOKING, PANELS
 from rolltrain_tui.tui.expedition.onlooker import DIAGNOSE, OnlookerScreen
@@ -124,8 +124,9 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
         self.set_speed(TEMPI[max(0, min(place, len(TEMPI) - 1))])
 
     def set_speed(self, speed: float | None) -> None:
+        assert speed is not None, "a recording has no full speed"
         self.spool.set_speed(speed)
-        self.tell_player(f"▶ {self._tempo()}: {speed:g} turn{'s' if speed != 1 else ''} a second.", "good")
+        self.tell_player(f"▶ {self._tempo()}: {speed:g} {plural(speed, 'turn')} a second.", "good")
 
     def action_branch(self) -> None:
         """Ask whether to play on from here; the recording waits for the answer."""
