@@ -144,8 +144,6 @@ def install(app: App[Any]) -> None:
 def next_theme(app: App[Any]) -> str:
     """Put on the next of our four themes; answers with its title."""
     names = [theme.name for theme in THEMES]
-    for theme in THEMES:
-        app.register_theme(theme)
     here = names.index(app.theme) if app.theme in names else -1
     app.theme = names[(here + 1) % len(names)]
     return TITLES[app.theme]

@@ -61,14 +61,6 @@ class Corpus:
         assert not places or (min(places) >= 0 and max(places) < len(self.vocabulary)), "a number outside the vocabulary"
         return "".join(map(self.vocabulary.__getitem__, places))
 
-    def describe(self) -> str:
-        """One sentence for people."""
-        floor = "its floor is unknown" if self.floor is None else f"no model gets below {self.floor:.4f} nats per character"
-        return (
-            f"{self.name}: {len(self.train) + len(self.val):,} characters, {counted(len(self.vocabulary), 'different one')},"
-            f" {len(self.train):,} to learn from and {len(self.val):,} for validation; {floor}"
-        )
-
     @cached_property
     def _numbers(self) -> dict[str, int]:
         return {character: number for number, character in enumerate(self.vocabulary)}

@@ -168,11 +168,3 @@ def test_corpus_and_path_must_fit(corpus, path, message, tmp_path):
     config = DataConfig.model_construct(corpus=corpus, path=path, validation_fraction=0.1)
     with pytest.raises(DataError, match=message):
         load_corpus(config, base=tmp_path, context=8)
-
-
-def test_a_corpus_describes_itself():
-    """Sizes, vocabulary and floor in one sentence."""
-    text = built_in("names").describe()
-    assert text.startswith("names: 250,008 characters, ")
-    assert f"no model gets below {floor('names'):.4f} nats per character" in text
-    assert "its floor is unknown" in of(TEXT).describe()
