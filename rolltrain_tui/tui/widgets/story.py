@@ -23,10 +23,6 @@ class StoryPanel(Panel):
         self._back = 0
         self.redraw()
 
-    def clear(self) -> None:
-        self._story.clear()
-        self.redraw()
-
     def leaf(self, by: int) -> None:
         """Scroll by half pages, back where `by` is negative."""
         self._back = max(0, self._back - by * max(1, self.content_size.height // 2))

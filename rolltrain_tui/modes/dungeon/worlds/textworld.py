@@ -5,7 +5,7 @@ text, and the room is told in the sentences of the built-in worlds: `house_style
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -185,10 +185,6 @@ class TextWorlds:
         if not path.exists():
             self._make(path, seed)
         return TextWorldGame(path, seed, f"TextWorld's {self._challenge.replace('_', ' ')}, seed {seed}", self._style, self)
-
-    def batch(self, seeds: Iterable[int]) -> list[TextWorldGame]:
-        """A game of each seed."""
-        return [self(seed) for seed in seeds]
 
     def _make(self, path: Path, seed: int) -> None:
         options = library().GameOptions()

@@ -104,7 +104,7 @@ def test_a_game_goes_on_from_its_commands(textworld: Library, tmp_path: Path) ->
 
 
 def test_a_game_is_closed_once_by_hand_or_when_nobody_holds_it(textworld: Library, tmp_path: Path) -> None:
-    worlds = TextWorlds("simple", folder=tmp_path).batch(range(3))
+    worlds = list(map(TextWorlds("simple", folder=tmp_path), range(3)))
     for _ in range(2):
         worlds[0].close()
     del worlds
@@ -183,7 +183,7 @@ def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("challenge", CHALLENGES)
 def test_a_real_game_is_made_won_by_its_walkthrough_and_restored(challenge: str, style: str, tmp_path: Path) -> None:
-    worlds = TextWorlds(challenge, folder=tmp_path, style=style).batch([42, 42])
+    worlds = list(map(TextWorlds(challenge, folder=tmp_path, style=style), [42, 42]))
     seen: list[Observation] = [worlds[0].step(command) for command in worlds[0].walkthrough]
     assert seen[-1].won
     assert seen[-1].score == worlds[0].max_score
