@@ -110,9 +110,10 @@ class Plan:
         """The evolution in a folder; None where there is none. ExperimentError for a page that cannot be read."""
         path = folder / PLAN
         try:
-            page: dict[str, Any] = parse_json(path.read_bytes())
-            made = page.pop("format")
-            if not isinstance(made, int) or made > FORMAT:
+            page: Any = parse_json(path.read_bytes())
+            if not isinstance(page, dict) or not isinstance(made := page.pop("format", None), int):
+                raise ValueError("it is no JSON object with a format")
+            if made > FORMAT:
                 raise ExperimentError(f"{path} was written by a newer rolltrain; go on with that one.")
             return codec(cls).load(page, "plan")
         except (FileNotFoundError, NotADirectoryError):

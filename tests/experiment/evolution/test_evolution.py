@@ -282,7 +282,8 @@ def test_wrong_input_is_a_sentence_before_anything_is_made(
     ("page", "says"),
     [
         ("{", "does not describe an evolution"),
-        ("[]", "does not describe"),
+        ("[]", "it is no JSON object with a format"),
+        ("{}", "it is no JSON object with a format"),
         ("[" * 100_000, "nested too deeply"),
         (
             json.dumps(
