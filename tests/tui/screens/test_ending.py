@@ -65,7 +65,7 @@ async def test_everything_that_decided_is_told(size: tuple[int, int]) -> None:
             "4.2000 nats, before any learning",
             "1 of 2 opened",
             "1 helped, 0 no effect, 1 hurt",
-            "Rage, turn 120: -0.0253 ± 0.0003",
+            "Rage, turn 120: −0.0253 ± 0.0003",
             "Rage, turn 280: +0.0311 ± 0.0041",
             "2310.5 GFLOP + 88.75 for twins",
             "5, 6510 XP, 1 fall",
