@@ -81,6 +81,16 @@ def test_how_a_run_ends(turn: int, gflop: float, fallen: bool, ending: str, tiny
     assert (cycle.over, cycle.ending) == (True, ending)
 
 
+def test_a_camp_is_due_at_its_turn_and_not_after_a_fall(tiny_config: Callable[..., CampaignConfig]) -> None:
+    """A fallen hero returns to the camp before: a camp of the turn of the fall would take its place."""
+    cycle = TurnCycle(tiny_config("camps.every=5"), Nothing(), INFO)
+    for turn, due in ((4, False), (5, True), (6, False), (10, True)):
+        cycle.turn = turn
+        assert cycle.camp_due == due
+    cycle.game.life.rollback_due = True
+    assert not cycle.camp_due
+
+
 def test_a_step_tells_the_levers_that_acted(tiny_config: Callable[..., CampaignConfig]) -> None:
     """All of its effect; where the loop took no step, those that measured what they did all the same."""
     cycle = TurnCycle(tiny_config(), Nothing(), INFO)

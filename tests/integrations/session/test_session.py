@@ -410,6 +410,25 @@ def test_a_camp_that_waits_is_saved(points: TensorDataset, tmp_path: Path) -> No
     assert (2.0, 1.0) == (older.cycle.progress.last, older.cycle.progress.best)
 
 
+def test_what_was_loaded_is_what_is_saved(points: TensorDataset, tmp_path: Path) -> None:
+    """In a turn whose step still waits: the losses heard so far, the turn of the schedule, and how much noise was drawn."""
+    model, optimizer, game = foreign()
+    steps(game, model, optimizer, points, range(3))
+    torch.rand(2, generator=game._noise)
+    game.begin()
+    loss_of(model, points, 9).backward()
+    game.end(2.5)
+    assert game.record()["window"] == [2.5]
+    stow(game, tmp_path)
+    _, _, again = foreign()
+    unpack_into(again, tmp_path)
+    assert again.record() == game.record()
+    tensors, found = game.tensors(), again.tensors()
+    assert "stream.weight_noise" in tensors
+    assert found.keys() == tensors.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
+
+
 def test_the_best_is_kept_before_the_game_hears_of_it(points: TensorDataset) -> None:
     """In a session as in a campaign: an ability that the evaluation brings back finds its state."""
     _, _, game = foreign(character_class=Cleric(level=9))
