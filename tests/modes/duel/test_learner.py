@@ -16,6 +16,7 @@ from rolltrain_tui.modes.duel.learner import DuelLearner, epsilon
 from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Agent
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
+from rolltrain_tui.training.batch_gradient import BatchGradient
 
 KINDS = pytest.mark.parametrize("more", [(), RIVALS], ids=["a host", "an agent with a rival"])
 
@@ -56,6 +57,33 @@ def test_every_lever_says_what_it_did() -> None:
     assert hero.step(StepEffect(drop_worst=3)).measured["drop_worst"] == 3
     assert hero.step(StepEffect(extra_steps=2)).optimizer_steps == 3
     assert hero.info().unavailable_levers == {}
+
+
+def test_the_loss_that_is_told_is_that_of_all_transitions() -> None:
+    """Also where the worst of them are left out of the step."""
+    hero, plain = duel_learner(), duel_learner()
+    assert hero.step(StepEffect(drop_worst=3)).loss == pytest.approx(plain.step(NEUTRAL).loss)
+
+
+def test_noisy_targets_are_those_of_other_transitions() -> None:
+    """That part of a batch learns towards targets of others in it, and the rest towards its own."""
+    goals, batch = torch.arange(100.0), BatchGradient()
+    noisy = duel_learner()._noisy(goals, 0.5, batch)
+    assert batch.replaced == 50
+    assert 40 < int((noisy != goals).sum()) <= 50
+    assert set(noisy.tolist()) <= set(goals.tolist())
+
+
+def test_the_rivals_gradient_is_clipped_as_the_heros_is() -> None:
+    """To a length far below what its optimiser takes for nothing, it hardly moves."""
+    ways = []
+    for clip in ("null", "1e-14"):
+        hero = duel_learner(*RIVALS, f"optimizer.clip={clip}")
+        assert hero.rival is not None
+        before = [p.detach().clone() for p in hero.rival.parameters]
+        hero.step(NEUTRAL)
+        ways.append(sum((p - old).norm().item() for p, old in zip(hero.rival.parameters, before, strict=True)))
+    assert 0 < ways[1] < ways[0] / 100
 
 
 def test_the_first_games_are_the_first_games() -> None:
