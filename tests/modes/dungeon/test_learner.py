@@ -51,6 +51,32 @@ def test_a_turn_that_is_stopped_leaves_nothing_behind(looks: int) -> None:
     assert hero.step(NEUTRAL).loss == fork.step(NEUTRAL).loss
 
 
+def test_what_a_step_tells_is_the_mean_over_its_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many micro-batches they came in, and however large each was."""
+    hero = dungeon_learner("batch.accumulation=3")
+    real = hero.losses
+
+    def sized(rows: Any) -> Any:
+        losses, told = real(rows)
+        return losses, {**told, "one": 1.0, "size": float(len(losses))}
+
+    monkeypatch.setattr(hero, "losses", sized)
+    measured = hero.step(StepEffect(batch_factor=1.2)).measured
+    usual = hero.config.batch.moves
+    rest = round(0.6 * usual)
+    assert measured["one"] == pytest.approx(1.0)
+    assert measured["size"] == pytest.approx((3 * usual**2 + rest**2) / (3 * usual + rest), rel=0.1)
+
+
+def test_a_demonstration_counts_half_beside_its_own_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imitating it adds half of its loss; the whole of it is told."""
+    hero = dungeon_learner()
+    monkeypatch.setattr(hero, "_lessons", {"action": torch.zeros(2, dtype=torch.long)})
+    monkeypatch.setattr(hero, "_imitated", lambda lessons, places: torch.tensor(3.0))
+    loss, told = hero._with_others(torch.tensor(1.0), 8)
+    assert (loss.item(), dict(told)) == (2.5, {"loss/demonstrations_avg": 3.0})
+
+
 def test_every_lever_says_what_it_did() -> None:
     """Batches that grow, noise on what is learned, moves left out and extra steps are measured; and the minibatch by trl's names."""
     hero = dungeon_learner()
