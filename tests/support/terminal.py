@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyte
+
 from rolltrain_tui.tui.settings import remember
 from support import warm
 
@@ -41,15 +43,30 @@ class Terminal:
         self.master, slave = pty.openpty()
         self.modes = termios.tcgetattr(slave)
         self._slave = slave
-        self.resize(rows, columns)
+        self._set_size(rows, columns)
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "ROLLTRAIN_NOISE": "", **environment}
         for size in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them; they would hide the terminal's own size
             env.pop(size, None)
         streams = {"stdin": slave, "stdout": slave, "stderr": slave}
         self.process = warm.Popen(command, cwd=folder, env=env, start_new_session=True, terminal=controlling, **streams)
         self.output = bytearray()
+        self._screen = pyte.Screen(columns, rows)
+        self._stream, self._fed = pyte.ByteStream(self._screen), 0
+
+    @property
+    def shown(self) -> str:
+        """What the screen shows after all that was read, line by line: the output itself tells changes only."""
+        self._stream.feed(bytes(self.output[self._fed :]))
+        self._fed = len(self.output)
+        return "\n".join(self._screen.display)
 
     def resize(self, rows: int, columns: int) -> None:
+        """The window has another size now. What was written before is shown in its old one."""
+        assert self.shown
+        self._set_size(rows, columns)
+        self._screen.resize(rows, columns)
+
+    def _set_size(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self, seconds: float, most: int = 1 << 20) -> bytes:
