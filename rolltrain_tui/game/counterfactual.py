@@ -60,9 +60,10 @@ class Comparison:
         return "helped" if (self.delta < 0) == (self.better == "lower") else "hurt"
 
 
-def comparison_of(differences: Sequence[float], better: Better = "lower") -> Comparison:
-    """The comparison by paired differences, one for each sequence; NaN where one is not finite."""
-    return Comparison(*mean_and_error(differences), better)
+def comparison_of(differences: Sequence[float], better: Better = "lower", overlap: float = 1.0) -> Comparison:
+    """The comparison by paired differences, one for each sequence; NaN where one is not finite. `overlap`: see `Evaluation`."""
+    mean, error = mean_and_error(differences)
+    return Comparison(mean, error * math.sqrt(overlap), better)
 
 
 def look_turns(turns: int) -> tuple[int, ...]:
@@ -79,6 +80,7 @@ class Twin:
         self._better = hero.info().objective.better
         self.gflop = 0.0
         """Spent since the last `start_over`, looks included."""
+        self._overlap = 1.0
         self.looks: list[list[float]] = []
         """The paired differences of each look so far."""
 
@@ -103,11 +105,13 @@ class Twin:
         hero, twin = (learner.evaluate(sequences) for learner in (self.hero, self.learner))
         self.gflop += hero.gflop + twin.gflop
         self.looks.append([a - b for a, b in zip(hero.values, twin.values, strict=True)])
-        return comparison_of(self.looks[-1], self._better)
+        self._overlap = hero.overlap
+        return comparison_of(self.looks[-1], self._better, self._overlap)
 
     def judge(self) -> Comparison:
         """Compare over all looks. They must have used the same sequences."""
-        return comparison_of([total(of_sequence) / len(self.looks) for of_sequence in zip(*self.looks, strict=True)], self._better)
+        means = [total(of_sequence) / len(self.looks) for of_sequence in zip(*self.looks, strict=True)]
+        return comparison_of(means, self._better, self._overlap)
 
     def tensors(self) -> dict[str, Any]:
         return self.learner.tensors()

@@ -20,6 +20,7 @@ Which scouts go, and what their values mean, is told by `rules.health.pace`. Not
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 from rolltrain_tui.base.statistics import mean_and_error
@@ -50,6 +51,8 @@ class Walked:
     lr: float
     """The schedule's learning rate in its last turn before the anneal."""
     gflop: float
+    overlap: float
+    """See `Evaluation`."""
 
 
 class Scouts:
@@ -86,22 +89,23 @@ class Scouts:
         """
         stand = self._learner.tensors(), self._learner.state_dict()
         walked = {1.0: self._walk(stand, WALK, usual, 1.0)}
-        while (k := pace.next_here({k: scout.values for k, scout in walked.items()})) is not None:
+        overlap = walked[1.0].overlap
+        while (k := pace.next_here({k: scout.values for k, scout in walked.items()}, overlap)) is not None:
             walked[k] = self._walk(stand, WALK, usual, k)
         here, mine = {k: scout.values for k, scout in walked.items()}, walked[1.0]
         step = mine.lr * usual.k_requested
         anew, spent = self._from_the_start(turn, usual, mine.values, step)
         self.due, self.last, self.gflop = False, turn, self.gflop + spent + sum(scout.gflop for scout in walked.values())
-        best = pace.best_step(here, anew)
+        best = pace.best_step(here, anew, overlap)
         found = [(k, pace.differences(values, mine.values), False) for k, values in sorted(here.items()) if k != 1]
         found += [(k, differences, True) for k, differences in sorted(anew.items())]
-        reports = tuple(ScoutReport(k, *self._mean(differences), is_anew) for k, differences, is_anew in found)
+        reports = tuple(ScoutReport(k, *self._mean(differences, overlap), is_anew) for k, differences, is_anew in found)
         return ScoutsReturned(turn, best.pace, best.k, best.low, best.high, reports, self.gflop)
 
-    def _mean(self, differences: list[float]) -> tuple[float, float]:
+    def _mean(self, differences: list[float], overlap: float) -> tuple[float, float]:
         """The mean in the unit of the objective, with its standard error."""
         mean, error = mean_and_error(differences)
-        return self._sign * mean, error
+        return self._sign * mean, error * sqrt(overlap)
 
     def _from_the_start(self, turn: int, usual: StepEffect, mine: list[float], step: float) -> tuple[dict[float, list[float]], float]:
         """Differences to the run of the same age, by the multiple of its steps of now; and the cost of the scouts that went now."""
@@ -129,7 +133,7 @@ class Scouts:
             report = scout.step(usual.combine(StepEffect(lr_scale=k if left == 1 else min(k, 1.0) * left)))
             spent, lr = spent + report.gflop, report.lr if left == 1 else lr
         evaluation = scout.evaluate(SEQUENCES)
-        return Walked([self._sign * value for value in evaluation.values], lr, spent + evaluation.gflop)
+        return Walked([self._sign * value for value in evaluation.values], lr, spent + evaluation.gflop, evaluation.overlap)
 
     # Saves.
 

@@ -78,6 +78,8 @@ class Evaluation:
     gflop: float
     values: tuple[float, ...] = ()
     """One for each of them, in the probe set's order, so that two learners can be compared one by one. Empty where they are not known."""
+    overlap: float = 1.0
+    """How often, on average, what they hold was looked at; 1: none holds a part of another. Standard errors grow with its root."""
 
     @classmethod
     def of(cls, values: Sequence[float], gflop: float = 0.0) -> Self:

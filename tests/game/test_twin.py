@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.game.counterfactual import Comparison, Twin, comparison_of, look_turns
-from rolltrain_tui.modes.text.learner import TextLearner
+from rolltrain_tui.modes.text.learner import TextLearner, probe_overlap
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 
@@ -25,6 +25,27 @@ def test_the_paired_difference_by_hand() -> None:
     """Differences -1, -2, -3 have mean -2, standard deviation 1, and a standard error of 1 / sqrt(3)."""
     found = compare([1.0, 5.0, 2.0], [2.0, 7.0, 5.0])
     assert (-2.0, pytest.approx(1 / math.sqrt(3)), "helped") == (found.delta, found.standard_error, found.verdict)
+
+
+def test_sequences_that_overlap_make_the_error_larger() -> None:
+    """Read four times over, they are a quarter as many: the error is twice as large, and the verdict goes by it."""
+    apart, over = (comparison_of([-1.0, -2.0, -3.0], overlap=overlap) for overlap in (1.0, 4.0))
+    assert (apart.delta, 2 * apart.standard_error) == (over.delta, over.standard_error)
+    assert (apart.verdict, over.verdict) == ("helped", "no measurable effect")
+
+
+@pytest.mark.parametrize(("word", "factor"), [("counted", probe_overlap(100, 112, 8)), ("ignored", 1.0)])
+def test_a_twin_on_a_short_text_counts_the_overlap(word: str, factor: float, make_learner: MakeLearner) -> None:
+    """At each look, and in the verdict."""
+    hero = make_learner(f"data.overlap={word}")
+    hero._val = hero._val[:120]
+    twin = Twin(hero)
+    twin.learner._val = hero._val
+    twin.step(NEUTRAL)
+    hero.step(StepEffect(update_scale=1.5))
+    found = twin.look(100)
+    assert found.standard_error == pytest.approx(comparison_of(twin.looks[0]).standard_error * math.sqrt(factor))
+    assert twin.judge() == found
 
 
 def test_pairing_cancels_how_hard_a_sequence_is() -> None:

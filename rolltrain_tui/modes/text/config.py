@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
@@ -25,12 +25,16 @@ LONGEST_NAME = 240
 class DataConfig(Section):
     """What the model reads."""
 
+    older: ClassVar = {"overlap": "ignored"}
     corpus: Literal["tales", "names", "file"]
     """tales: tavern tales, about 1 MB; names: fantasy names; file: the UTF-8 text at `path`."""
     path: Annotated[str, Field(min_length=1)] | None
     """The text file, relative to the campaign file's folder; null for a built-in corpus."""
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
     """The last part of the text, kept for validation."""
+    overlap: Literal["counted", "ignored"]
+    """Pieces of a short validation text overlap. counted: the standard error counts what they share once, so it does not get smaller than
+    so much text allows; ignored: it counts each piece as new text."""
 
     @field_validator("path")
     @classmethod

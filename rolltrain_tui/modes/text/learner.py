@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Self
 
 import torch
@@ -266,12 +267,14 @@ class TextLearner(WritingLearner):
                 middle = (len(chunks) + 1) // 2
                 losses = torch.cat(self._halves.both(self._chunk_losses, chunks[:middle], chunks[middle:]))
         losses = self.ranks.whole(losses, n)  # (n,)
+        overlap = probe_overlap(n, len(self._val) - T, T) if self.config.data.overlap == "counted" else 1.0
         return Evaluation(
             value=losses.mean().item(),
-            standard_error=losses.std().item() / math.sqrt(n) if n > 1 else math.inf,
+            standard_error=losses.std().item() / math.sqrt(n) * math.sqrt(overlap) if n > 1 else math.inf,
             count=n,
             gflop=n * T * self.model.flops_per_token() / 3 / 1e9,  # the forward pass is a third of training
             values=tuple(losses.tolist()),
+            overlap=overlap,
         )
 
     @torch.no_grad()
@@ -357,3 +360,17 @@ def probe_offsets(sequences: int, positions: int) -> list[int]:
     """
     golden = 0x9E3779B97F4A7C15  # 2^64 / 1.618...
     return [((i * golden) % 2**64) * positions >> 64 for i in range(1, min(sequences, positions) + 1)]
+
+
+@lru_cache(maxsize=64)
+def probe_overlap(sequences: int, positions: int, length: int) -> float:
+    """How often, on average, a token of the probe set is read by it: 1 where its windows of `length` tokens lie apart.
+
+    With w_i reads of token i it is sum w_i^2 / sum w_i. The losses of tokens that are alike but independent have a mean whose variance
+    is larger by this factor than if every token were read once (Kish, Survey Sampling, 1965: the effect of weights on the variance).
+    """
+    places = torch.tensor(sorted(probe_offsets(sequences, positions)))  # (n,)
+    shared, behind = 0, 1
+    while behind < len(places) and (common := (length - places[behind:] + places[:-behind]).clamp(min=0).sum().item()):
+        shared, behind = shared + int(common), behind + 1
+    return 1 + 2 * shared / (len(places) * length)

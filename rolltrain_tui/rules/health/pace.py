@@ -11,7 +11,7 @@ With x = log k and v(x) the mean value of a scout, where a lower one is better:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, exp, fsum, inf, isfinite, log, nan
+from math import ceil, exp, fsum, inf, isfinite, log, nan, sqrt
 from random import Random
 
 from rolltrain_tui.base.statistics import mean_and_error
@@ -63,12 +63,12 @@ def first_trip_turns(turn: int) -> int:
     return sum(walk + SCOUT_ANNEAL for walk in (*(SCOUT_WALK for _ in HERE), *(min(turn, SCOUTS_ANEW) + SCOUT_WALK for _ in ANEW)))
 
 
-def next_here(found: Mapping[float, Values]) -> float | None:
-    """The multiple of the next scout that starts where the run stands. None: enough have gone."""
+def next_here(found: Mapping[float, Values], overlap: float = 1.0) -> float | None:
+    """The multiple of the next scout that starts where the run stands. None: enough have gone. `overlap`: see `Evaluation`."""
     missing = [k for k in HERE if k not in found]
     if missing:
         return missing[0]
-    return BEYOND if BEYOND not in found and clearly_better(found[3.0], found[1.0]) else None
+    return BEYOND if BEYOND not in found and clearly_better(found[3.0], found[1.0], overlap) else None
 
 
 def tells(anew: Mapping[float, Values], step: float) -> bool:
@@ -82,14 +82,17 @@ def differences(theirs: Values, mine: Values) -> list[float]:
     return [a - b for a, b in zip(theirs, mine, strict=True)]
 
 
-def clearly_better(one: Values, other: Values) -> bool:
+def clearly_better(one: Values, other: Values, overlap: float = 1.0) -> bool:
     """The first is lower than the second by more than CERTAIN standard errors."""
     delta, error = mean_and_error(differences(one, other))
-    return delta < -CERTAIN * error
+    return delta < -CERTAIN * error * sqrt(overlap)
 
 
-def best_step(here: Mapping[float, Values], anew: Mapping[float, Values]) -> BestStep:
-    """The verdict. Keys are multiples of the run's steps; `here` has 1. `anew`: differences to the run of the same age."""
+def best_step(here: Mapping[float, Values], anew: Mapping[float, Values], overlap: float = 1.0) -> BestStep:
+    """The verdict. Keys are multiples of the run's steps; `here` has 1. `anew`: differences to the run of the same age.
+
+    The interval is a bootstrap over sequences, as many as there would be without an overlap.
+    """
     mine = here[1.0]
     if not all(map(isfinite, mine)):
         sound = any(k < 1 and all(map(isfinite, values)) for k, values in here.items())
@@ -100,12 +103,12 @@ def best_step(here: Mapping[float, Values], anew: Mapping[float, Values]) -> Bes
     x, _, _ = _vertex([(at, fsum(values)) for at, values in points])
     lows, highs = [], []
     for _ in range(DRAWS):
-        drawn = draws.choices(range(n), k=n)
+        drawn = draws.choices(range(n), k=max(1, round(n / overlap)))
         _, low, high = _vertex([(at, fsum([values[i] for i in drawn])) for at, values in points])
         lows.append(low)
         highs.append(high)
     k, low, high = exp(x), exp(sorted(lows)[DRAWS // 40]), exp(sorted(highs)[-1 - DRAWS // 40])
-    certain = clearly_better(min((values for _, values in points), key=fsum), mine)
+    certain = clearly_better(min((values for _, values in points), key=fsum), mine, overlap)
     if certain and (k > SLOW or k < HOT):
         return BestStep("slow" if k > SLOW else "hot", k, low, high)
     return BestStep("unclear" if low < HOT and high > SLOW else "tuned", k, low, high)

@@ -2,11 +2,14 @@ import dataclasses
 import hashlib
 import math
 import struct
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from support.small_learners import same
 from torch import Tensor, nn
 
@@ -14,7 +17,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.training_sections import ScheduleConfig
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, KeyValueCache, draw, mean_loss, window_start
-from rolltrain_tui.modes.text.learner import TextLearner, probe_offsets
+from rolltrain_tui.modes.text.learner import TextLearner, probe_offsets, probe_overlap
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs.saves.tensors import pack, unpack
@@ -417,6 +420,32 @@ def test_a_probe_larger_than_the_text_takes_what_there_is(make_learner: MakeLear
     """No window is counted twice."""
     learner = make_learner()
     assert learner.evaluate(10**6).count == len(learner.corpus.val) - 8
+
+
+@given(st.integers(1, 60), st.integers(1, 200), st.integers(1, 12))
+def test_the_overlap_is_how_often_a_token_is_read(sequences: int, positions: int, length: int) -> None:
+    """On average over all reads, counted token by token."""
+    reads = Counter(place + i for place in probe_offsets(sequences, positions) for i in range(length))
+    assert probe_overlap(sequences, positions, length) == pytest.approx(sum(n * n for n in reads.values()) / reads.total())
+
+
+def test_windows_that_lie_apart_do_not_overlap() -> None:
+    """So it is with a text three times as long as all windows, and of the errors nothing changes there."""
+    assert probe_overlap(64, 3 * 64 * 32, 32) == 1.0
+
+
+def test_a_short_text_has_an_error_of_its_own(make_learner: MakeLearner) -> None:
+    """Reading it over and over does not make the error small. Where an overlap is ignored it does; the losses are the same."""
+    counted, ignored = (make_learner(f"data.overlap={word}") for word in ("counted", "ignored"))
+    for learner in (counted, ignored):
+        learner._val = learner._val[:120]
+    (much, little), (small, _) = ([learner.evaluate(count) for count in (112, 14)] for learner in (counted, ignored))
+    assert (much.value, much.values) == (small.value, small.values)
+    assert much.overlap == probe_overlap(112, 112, 8)
+    assert small.overlap == 1.0
+    assert much.standard_error == pytest.approx(small.standard_error * math.sqrt(much.overlap))
+    assert much.standard_error == pytest.approx(little.standard_error, rel=0.5)
+    assert small.standard_error < 0.5 * little.standard_error
 
 
 def test_one_sequence_has_no_standard_error(make_learner: MakeLearner) -> None:

@@ -219,6 +219,18 @@ def test_nothing_is_clearly_better_than_itself(values: list[float]) -> None:
     assert mean_and_error([1.0])[1] == inf
 
 
+def test_sequences_that_overlap_decide_as_fewer_would() -> None:
+    """Read four times over, two standard errors are twice as long: no scout goes further, no run is SLOW, and the interval is wider."""
+    better = [-0.4 + (1.0 if i % 2 else -1.0) for i in range(64)]  # the standard error is 1/8, and so 1/4
+    here = {1 / 3: [1.0] * 64, 1.0: [0.0] * 64, 3.0: better}
+    assert (next_here(here), next_here(here, 4.0)) == (9.0, None)
+    apart, over = (best_step({**here, 9.0: [x + 0.3 for x in better[::-1]]}, {}, overlap) for overlap in (1.0, 4.0))
+    assert apart.k == over.k
+    assert (apart.low, apart.high) != (over.low, over.high)
+    assert over.low <= apart.low
+    assert apart.high <= over.high
+
+
 def test_the_own_step_of_a_run_stays_among_those_that_try_about_the_same() -> None:
     """Of two that try the same step the better one counts; but what is compared with is the run itself."""
     here = {k: [2.0 + abs(log(k))] * SEQUENCES for k in HERE}
