@@ -339,6 +339,26 @@ def test_a_scout_is_told_by_its_mean_difference_to_the_runs_own_steps(better: Li
     assert expected == pytest.approx({scout.k: scout.delta for scout in found.scouts if scout.k in expected})
 
 
+def test_scouts_on_sequences_that_overlap_are_told_with_larger_errors() -> None:
+    """Read four times over, with errors twice as large; the differences are the same."""
+
+    class Overlapping(Paced):
+        def fork(self) -> Self:
+            return self
+
+        def evaluate(self, sequences: int) -> Evaluation:
+            return replace(super().evaluate(sequences), overlap=self.overlap)
+
+        overlap = 1.0
+
+    fourfold = Overlapping()
+    fourfold.overlap = 4.0
+    apart, over = ({scout.k: scout for scout in Scouts(learner).go(50, NEUTRAL).scouts} for learner in (Overlapping(), fourfold))
+    for k in (1 / 3, 3.0):
+        assert over[k].delta == apart[k].delta
+        assert over[k].standard_error == pytest.approx(2 * apart[k].standard_error) != 0
+
+
 def test_a_scout_costs_its_turns_and_one_evaluation() -> None:
     """Three from here and three from the start: turns with their anneal at 1 GFLOP, and an evaluation of half of one each.
 
