@@ -10,8 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 
 pytest.importorskip("torch.distributed")
+
 from rolltrain_tui.cluster import choices
 from rolltrain_tui.cluster.boundary import FollowersInbox, LeadersInbox
 from rolltrain_tui.cluster.choices import Leader, follow
@@ -19,14 +21,12 @@ from rolltrain_tui.cluster.gang import Gang, RankLostError, RanksError
 from rolltrain_tui.cluster.runs import Follower, LeadingRun
 from rolltrain_tui.protocol.inbox import Inbox
 
-LIMIT = 60.0
-
 
 class Talk:
     """What two ranks agree on."""
 
     def __init__(self) -> None:
-        self.barrier = threading.Barrier(2, timeout=LIMIT)
+        self.barrier = threading.Barrier(2, timeout=PATIENCE)
         self.said: list[Any] = [0, 0]
 
 
@@ -98,7 +98,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + LIMIT
+    end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.002)
@@ -113,7 +113,7 @@ def test_one_run_after_another_is_opened_on_all_ranks(table: Table) -> None:
     time.sleep(0.05)
     table.play(table.leader.resume(Path("third"), ()))
     assert table.leader.leave(3) == 3
-    assert table.follower.result(LIMIT) == 3
+    assert table.follower.result(PATIENCE) == 3
     assert table.played == ["first.yaml", "third"]
 
 
@@ -124,11 +124,11 @@ def test_a_signal_to_another_rank_ends_the_game_on_all(table: Table) -> None:
     table.code = 143
     table.leader.start()
     table.inbox.stop()
-    assert asked.wait(LIMIT)
+    assert asked.wait(PATIENCE)
     with pytest.raises(RanksError, match="asked to end"):
         table.leader.begin(Path("late.yaml"), ())
     assert table.leader.leave(0) == 143
-    assert table.follower.result(LIMIT) == 143
+    assert table.follower.result(PATIENCE) == 143
 
 
 def test_a_rank_that_is_lost_between_runs_is_told_once(table: Table) -> None:
@@ -143,7 +143,7 @@ def test_a_rank_that_is_lost_between_runs_is_told_once(table: Table) -> None:
     assert table.leader.leave(0) == 1
     assert told == ["gone"]
     with pytest.raises(RankLostError):
-        table.follower.result(LIMIT)
+        table.follower.result(PATIENCE)
 
 
 def test_a_rank_that_is_lost_while_the_first_one_leaves_fails_the_job(table: Table) -> None:
@@ -152,7 +152,7 @@ def test_a_rank_that_is_lost_while_the_first_one_leaves_fails_the_job(table: Tab
     assert table.leader.leave(0) == 1
     assert table.leader.leave(7) == 7
     with pytest.raises(RankLostError):
-        table.follower.result(LIMIT)
+        table.follower.result(PATIENCE)
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("out of memory"), MemoryError()])
@@ -163,7 +163,7 @@ def test_a_run_whose_training_fails_leaves_no_rank_waiting(table: Table, failure
     run.over()
     assert table.leader.leave(0) == 1
     with pytest.raises(RankLostError):
-        table.follower.result(LIMIT)
+        table.follower.result(PATIENCE)
 
 
 def test_what_is_opened_travels_as_text(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

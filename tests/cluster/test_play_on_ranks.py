@@ -12,6 +12,7 @@ import pytest
 from support import ranks, warm
 from support.late import Late
 from support.paths import ROOT, TINY
+from support.patience import PATIENCE
 from support.shell import Answer
 
 if sys.platform == "win32":
@@ -41,7 +42,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     port, command = ranks.free_port(), [*words(), "--no-cards", "--out", str(tmp_path)]
     screen = Terminal(command, folder=ROOT, controlling=False, **ranks.environment(0, 2, port))
     other = piped(1, port, command, TMPDIR=str(tmp_path))  # a rank that is killed leaves its log there
-    assert screen.until(lambda: STORY.search(screen.output)), bytes(screen.output[-2000:])
+    screen.see(STORY)
     yield screen, other
     screen.close()
     other.kill()
@@ -56,23 +57,23 @@ def test_the_others_follow_the_first_rank_s_keys_and_leave_with_it(job: Job, tmp
     """An order acts, the window's new size is seen, and a run that was left to the title goes on, on all ranks; the others say nothing."""
     screen, other = job
     screen.send(b"1")
-    assert screen.until(lambda: '"AbilityUsed"' in story(tmp_path))
+    screen.until(lambda: '"AbilityUsed"' in story(tmp_path))
     screen.send(b" ")
-    assert screen.until(lambda: "paused" in screen.shown)
+    screen.see("paused")
     assert "Tab next" not in screen.shown
     screen.resize(24, 80)  # no signal comes with it, as under torchrun, which starts each rank in a session of its own
-    assert screen.until(lambda: "Tab next" in screen.shown), "the picture has not the form of 80 columns"
+    screen.see("Tab next")
     screen.send(b"q")
-    assert screen.until(lambda: "Leave the expedition?" in screen.shown)
+    screen.see("Leave the expedition?")
     screen.send(b"t")
-    assert screen.until(lambda: re.search(r"Barbarian \d+ · The Tiny GPT", screen.shown)), f"the title offers the run\n{screen.shown}"
+    screen.see(re.compile(r"Barbarian \d+ · The Tiny GPT"))
     turns = story(tmp_path).count('"StepTaken"')
     screen.send(b"\r")
-    assert screen.until(lambda: story(tmp_path).count('"StepTaken"') > turns + 3)
+    screen.until(lambda: story(tmp_path).count('"StepTaken"') > turns + 3)
     screen.send(b"\x11")
-    assert screen.wait(60) == 0
+    assert screen.wait() == 0
     assert b"Go on: rolltrain play" in screen.output
-    assert (other.communicate(timeout=60), other.returncode) == (("", ""), 0)
+    assert (other.communicate(timeout=PATIENCE), other.returncode) == (("", ""), 0)
     assert "WORLD_SIZE=2" in story(tmp_path)
 
 
@@ -80,9 +81,9 @@ def test_a_rank_that_dies_is_told_on_the_screen(job: Job) -> None:
     """In a sentence, with what to do; the exit code tells of it too."""
     screen, other = job
     os.kill(other.pid, signal.SIGKILL)
-    assert screen.until(lambda: b"The training stopped" in screen.output)
+    screen.see("The training stopped")
     screen.send(b"\x11")
-    assert screen.wait(60) == 1
+    assert screen.wait() == 1
     assert b"has lost the others" in screen.output.rpartition(b"1049l")[2]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.patience import PATIENCE
 
 from rolltrain_tui.config import shipped as shipped_campaigns
 from rolltrain_tui.config.shipped import AILMENTS
@@ -516,7 +517,7 @@ def _within(value: Any, entry: dict[str, Any]) -> bool:
 def test_checking_a_campaign_needs_neither_torch_nor_textual() -> None:
     """`rolltrain check` and `schema` answer at once because nothing heavy is imported."""
     code = "import sys, rolltrain_tui.modes.campaign_file; print(sorted({'torch', 'textual', 'numpy'} & set(sys.modules)))"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert "[]" == answer.stdout.strip()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support import warm
+from support.patience import PATIENCE
 
 from rolltrain_tui.base.statistics import Estimate
 from rolltrain_tui.cli.main import rolltrain
@@ -219,11 +220,11 @@ def test_ctrl_c_leaves_what_is_finished(tiny: Path, tmp_path: Path) -> None:
         str(tmp_path / "o"),
     ]
     process = warm.Popen([sys.executable, "-m", "rolltrain_tui", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not list((tmp_path / "o").glob("cells/*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "the same command goes on with them" in said
     assert "Traceback" not in said

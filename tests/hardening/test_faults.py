@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.paths import CAMPAIGNS
+from support.patience import PATIENCE
 from support.screens_host import until
 from support.shell import Answer
 
@@ -249,7 +250,7 @@ class Ready:
 async def test_a_learner_that_hangs(begin: Begin) -> None:
     """The screen lives on, leaving says that it waits, and Ctrl+Q leaves without waiting; the save is intact."""
     hanging, released = begin("hanging"), threading.Event()
-    at_turn(hanging, 8, lambda: released.wait(60))
+    at_turn(hanging, 8, lambda: released.wait(PATIENCE))
     app = RolltrainApp(Launch(save=hanging.folder, runs=hanging.folder.parent, turns_per_second=0, explain=False), Ready(hanging))
     try:
         async with app.run_test(size=(80, 24)) as pilot:
@@ -268,7 +269,7 @@ async def test_a_learner_that_hangs(begin: Begin) -> None:
     finally:
         released.set()
         assert app.bridge is not None
-        assert app.bridge.join(60)
+        assert app.bridge.join(PATIENCE)
 
 
 async def test_a_failure_is_told_on_the_screen(begin: Begin) -> None:

@@ -88,12 +88,12 @@ def test_every_screen_of_a_game(tmp_path: Path, tally: Tally) -> None:
 
     terminal = Terminal([sys.executable, "-m", "support.hostile_game", str(tmp_path)], folder=TESTS)
     try:
-        assert terminal.until(lambda: b"turn" in terminal.output)
+        terminal.see("turn")
         for key in (b"l", b"d", b"\x1b", b"?", b"\x1b", b"1", b"\t", b"s", b"v", b"l"):
             terminal.read(0.4)
             terminal.send(key)
         terminal.resize(24, 80)
-        assert terminal.until((tmp_path / "said").exists, 60)
+        terminal.until((tmp_path / "said").exists)
         terminal.read(1.0)
         os.kill(terminal.process.pid, signal.SIGTERM)
         terminal.wait()

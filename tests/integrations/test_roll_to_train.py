@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.patience import PATIENCE
 from support.same_weights import same
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -728,7 +729,7 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
         await pilot.press("q")
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(60)
+        assert app.bridge.join(PATIENCE)
     story = list(run.story)
     assert any(isinstance(event, AbilityUsed) and event.live and event.ability == "second_wind" for event in story)
     assert any(isinstance(event, Evaluated) for event in story)

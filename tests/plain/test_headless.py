@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.plain import run as plain_run
@@ -288,7 +289,7 @@ def test_the_end_of_input_frees_a_paused_run(config: CampaignConfig, out: io.Str
     expedition = FakeExpedition(config, extra=[LEVEL])
     found = journey(expedition, out, pause_on=["level"])
     found.hear("pause")
-    listen(io.StringIO(""), found.hear, found.no_more_lines).join(60)
+    listen(io.StringIO(""), found.hear, found.no_more_lines).join(PATIENCE)
     found.play()
     assert found.scene.ending is not None
 
@@ -303,7 +304,7 @@ def test_listening_below_the_buffers() -> None:
         os.write(write, b"rage\r\nsa")
         os.write(write, b"ve \xff\nquit")
         os.close(write)
-        thread.join(60)
+        thread.join(PATIENCE)
     assert heard == ["rage", "save \ufffd", "quit"]
     assert done.is_set()
 

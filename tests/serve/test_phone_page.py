@@ -6,6 +6,7 @@ import subprocess
 from importlib.resources import files
 
 import pytest
+from support.patience import PATIENCE
 
 NODE = shutil.which("node")
 PAGE = """
@@ -39,7 +40,7 @@ def told_by(script: str) -> list[object]:
     page = asset("phone.js")
     whole = PAGE + "\n".join(line for line in page.splitlines() if not line.startswith("import ")) + script
     done = subprocess.run(
-        [str(NODE), "--input-type=module", "-"], input=whole, capture_output=True, text=True, encoding="utf-8", timeout=120
+        [str(NODE), "--input-type=module", "-"], input=whole, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))

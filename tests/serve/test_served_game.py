@@ -12,6 +12,7 @@ import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.hostile import MARKUP, PAYLOADS, foreign_bytes, is_dangerous
 from support.hostile_game import Hostile
+from support.patience import PATIENCE
 from support.serving import until, visitor
 
 pytest.importorskip("aiohttp", reason="the extra serve is not installed")
@@ -108,7 +109,7 @@ async def test_viewers_see_the_screen_and_phones_its_parts_until_the_end(tmp_pat
         assert phone.parts["vote"] is None
         app.bridge.inbox.set_speed(None)
         app.bridge.inbox.resume()
-        await asyncio.wait_for(asyncio.gather(*tasks), 60)
+        await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE)
         assert "event: over" in phone.told
     assert app.return_code == 0
     assert expedition.left
@@ -142,7 +143,7 @@ async def test_no_payload_of_any_name_reaches_a_browser(tmp_path: Path) -> None:
         await until(lambda: (tmp_path / "said").exists() or expedition.left)
         await asyncio.sleep(1)
         app.exit()
-        await asyncio.wait_for(asyncio.gather(*tasks), 60)
+        await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE)
     assert int((tmp_path / "said").read_text()) >= len(PAYLOADS) + len(MARKUP)
     assert len(laptop.bytes) > 20_000
     assert foreign_bytes(bytes(laptop.bytes)) == b""

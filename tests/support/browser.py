@@ -1,11 +1,12 @@
 """A headless Chromium for the tests that need one; they are skipped, with the reason, where there is none."""
 
-import inspect
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from support.patience import PATIENCE, named
 
 PLACES = {"browser": ("chromium", "chromium-browser", "google-chrome"), "driver": ("chromedriver",)}
 
@@ -45,7 +46,7 @@ def browser(width: int = 1280, height: int = 800) -> Iterator[Any]:
         driver.quit()
 
 
-def wait_for(holds: Callable[[], object], seconds: float = 90.0) -> Any:
+def wait_for(holds: Callable[[], object], seconds: float = PATIENCE) -> Any:
     """What the condition is once it holds."""
     import time
 
@@ -54,4 +55,4 @@ def wait_for(holds: Callable[[], object], seconds: float = 90.0) -> Any:
         if found := holds():
             return found
         time.sleep(0.05)
-    raise AssertionError(f"it did not come about: {inspect.getsource(holds).strip()}")
+    raise AssertionError(f"it did not come about: {named(holds)}")

@@ -3,8 +3,7 @@
 import threading
 
 from rolltrain_tui.tui.threads.bridge import Bridge
-
-DEADLINE = 60.0
+from support.patience import PATIENCE
 
 
 def stop_runs() -> None:
@@ -13,4 +12,4 @@ def stop_runs() -> None:
         bridge = getattr(getattr(thread, "_target", None), "__self__", None)
         if isinstance(bridge, Bridge):
             bridge.stop()
-            assert bridge.join(DEADLINE), "a run does not stop"
+            assert bridge.join(PATIENCE), "a run does not stop"

@@ -14,6 +14,7 @@ from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.widgets import notice
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
+from support.patience import PATIENCE
 from support.screens_host import shown, until
 
 SIZE = (120, 36)
@@ -110,4 +111,4 @@ async def playing(
             yield game
             if app.bridge is not None:
                 app.bridge.stop()
-                assert app.bridge.join(60)
+                assert app.bridge.join(PATIENCE)

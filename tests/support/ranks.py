@@ -10,9 +10,7 @@ from functools import partial
 
 from support import warm
 from support.paths import ROOT
-
-LIMIT = 240
-"""Seconds on a busy machine. A job that hangs is ended by it."""
+from support.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def finish(job: Sequence["subprocess.Popen[str]"]) -> list[Answer]:
     answers = []
     for process in job:
         try:
-            out, err = process.communicate(timeout=LIMIT)
+            out, err = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()

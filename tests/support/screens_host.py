@@ -1,5 +1,6 @@
 """An app that has what the screens beside the expedition ask of theirs, and writes down what they asked."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from textual.screen import Screen
 from rolltrain_tui.runs.saves import RunSummary
 from rolltrain_tui.tui import themes
 from support.at_rest import all_drawn
+from support.patience import PATIENCE, named
 
 
 class ScreensHost(App[None]):
@@ -62,12 +64,12 @@ def shown(app: App[Any]) -> str:
 
 async def until(pilot: Pilot[Any], wish: Callable[[], object]) -> None:
     """Let the app work until the wish is true and the last picture drawn, for as long as a slow machine may need."""
-    for look in range(400):
-        if wish():
-            await all_drawn(pilot.app)
-            return
-        await pilot.pause(min(0.005 * 1.1**look, 0.1))  # an app whose thread is busy with being asked draws seldom
-    raise AssertionError(f"did not come about; the screen shows\n{shown(pilot.app)}")
+    end, nap = time.monotonic() + PATIENCE, 0.005
+    while not wish():
+        assert time.monotonic() < end, f"did not come about: {named(wish)}; the screen shows\n{shown(pilot.app)}"
+        await pilot.pause(nap)
+        nap = min(1.1 * nap, 0.1)  # an app whose thread is busy with being asked draws seldom
+    await all_drawn(pilot.app)
 
 
 def a_run(name: str, **changes: Any) -> RunSummary:

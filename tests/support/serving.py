@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.start import make_server
 from rolltrain_tui.serve.web.server import Server
+from support.patience import PATIENCE, named
 
 SIZE = (80, 24)
 
@@ -46,8 +48,7 @@ async def visitor(server: Server, *, enter: bool = True, **headers: str) -> Asyn
 
 async def until(holds: Callable[[], object]) -> None:
     """Wait until something holds: what the server does comes a moment after what a visitor sees of it."""
-    for _ in range(1200):
-        if holds():
-            return
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, f"it did not come about: {named(holds)}"
         await asyncio.sleep(0.05)
-    raise AssertionError("it did not come about")

@@ -19,10 +19,10 @@ import pyte
 
 from rolltrain_tui.tui.settings import remember
 from support import warm
+from support.patience import PATIENCE, named
 
-STORY = re.compile(rb"loss \d")
-PATIENCE = 90.0
-"""Seconds that a test waits for what must come: only a fault takes so long, however busy the machine is."""
+STORY = re.compile(r"loss \d")
+"""A line of the log that tells of a turn."""
 LEFT_IN_ORDER = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
 """Alternate screen, cursor, mouse, bracketed paste: what a program must put back."""
 
@@ -56,13 +56,16 @@ class Terminal:
     @property
     def shown(self) -> str:
         """What the screen shows after all that was read, line by line: the output itself tells changes only."""
+        self._show()
+        return "\n".join(self._screen.display)
+
+    def _show(self) -> None:
         self._stream.feed(bytes(self.output[self._fed :]))
         self._fed = len(self.output)
-        return "\n".join(self._screen.display)
 
     def resize(self, rows: int, columns: int) -> None:
         """The window has another size now. What was written before is shown in its old one."""
-        assert self.shown
+        self._show()
         self._set_size(rows, columns)
         self._screen.resize(rows, columns)
 
@@ -90,12 +93,25 @@ class Terminal:
         while (left := end - time.monotonic()) > 0:
             self.read(left)
 
-    def until(self, holds: Callable[[], Any], seconds: float = PATIENCE) -> bool:
+    def until(self, holds: Callable[[], object]) -> None:
         """Read on until something holds."""
-        deadline = time.monotonic() + seconds
-        while not (held := holds()) and time.monotonic() < deadline:
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, f"it did not come about: {named(holds)}; {self._seen()}"
             self.read(0.05)
-        return bool(held)
+
+    def see(self, *words: str | re.Pattern[str]) -> None:
+        """Read on until the screen shows all of these."""
+        self.until(lambda: all(re.search(word if isinstance(word, re.Pattern) else re.escape(word), self.shown) for word in words))
+
+    def forget(self) -> None:
+        """From now on, `output` holds what comes later."""
+        self._show()
+        self.output.clear()
+        self._fed = 0
+
+    def _seen(self) -> str:
+        return f"the screen shows\n{self.shown}\nand the last that was written is {bytes(self.output[-500:])!r}"
 
     def send(self, keys: bytes) -> None:
         os.write(self.master, keys)
@@ -106,15 +122,16 @@ class Terminal:
         os.close(self.master)
         self.master = self._slave = -1
 
-    def wait(self, seconds: float = PATIENCE) -> int | None:
-        """The return code, reading on meanwhile; None when it still runs."""
-        deadline = time.monotonic() + seconds
-        while (code := self.process.poll()) is None and time.monotonic() < deadline:
+    def wait(self) -> int:
+        """The return code, reading on meanwhile."""
+        deadline = time.monotonic() + PATIENCE
+        while (code := self.process.poll()) is None:
+            assert time.monotonic() < deadline, f"it does not end; {self._seen()}"
             if self.master >= 0:
                 self.read(0.02)
             else:
                 time.sleep(0.02)
-        while code is not None and self.master >= 0 and self.read(0.05):  # its last words
+        while self.master >= 0 and self.read(0.05):  # its last words
             pass
         return code
 
@@ -127,9 +144,9 @@ class Terminal:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
-    def orphans(self, seconds: float = PATIENCE) -> list[str]:
-        """Processes of its session, "PID STATE COMMAND", that are still there after so long: a machine at work ends them late."""
-        deadline = time.monotonic() + seconds
+    def orphans(self) -> list[str]:
+        """Processes of its session, "PID STATE COMMAND", that do not end: a machine at work ends them late."""
+        deadline = time.monotonic() + PATIENCE
         while (left := self._session()) and time.monotonic() < deadline:
             time.sleep(0.05)
         return left

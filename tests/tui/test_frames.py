@@ -11,6 +11,7 @@ import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, examined, fake_config
 from support.frames import FrameApp, FrameHost, disagreement
 from support.paths import CAMPAIGNS
+from support.patience import PATIENCE
 from support.playing import SIZE, Game, under_way
 from support.screens_host import until
 from textual.events import Key
@@ -66,7 +67,7 @@ async def test_no_frame_of_a_run_at_full_speed_shows_two_turns(
         turn = game.screen.scene.turn
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(60)
+        assert app.bridge.join(PATIENCE)
     kinds = Counter(type(screen).__name__ for screen, _ in app.frames)
     assert {"ExpeditionScreen", "Card"} <= set(kinds)
     assert [] == [words for _, frame in app.frames if (words := disagreement(frame))]
@@ -81,7 +82,7 @@ async def test_the_expedition_is_whole_at_its_first_frame(tmp_path: Path, size: 
         await until(pilot, lambda: any(isinstance(screen, ExpeditionScreen | Card) for screen, _ in app.frames))
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(60)
+        assert app.bridge.join(PATIENCE)
     first = next("\n".join(frame) for screen, frame in app.frames if isinstance(screen, ExpeditionScreen | Card))
     for words in ("The Tiny GPT", "Brakka", "/1000000", "Diagnose"):
         assert words in first

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.paths import ROOT
+from support.patience import PATIENCE
 from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import UseAbility
@@ -130,7 +131,7 @@ async def test_a_second_ctrl_q_does_not_wait(tmp_path: Path) -> None:
         await until(pilot, lambda: app.return_code is not None)
         expedition.remove = True
     assert app.bridge is not None
-    assert app.bridge.join(60)
+    assert app.bridge.join(PATIENCE)
     assert (1, True) == (app.return_code, app.impatient)
     assert "autosave" in app.farewell
 
@@ -153,7 +154,7 @@ async def test_leaving_while_a_run_is_being_opened_is_answered(tmp_path: Path) -
     finally:
         ready.set()
         assert app.bridge is not None
-        assert app.bridge.join(60)
+        assert app.bridge.join(PATIENCE)
 
 
 async def test_the_title_learns_when_torch_is_ready(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.frames import FrameApp
+from support.patience import PATIENCE
 from support.playing import Game, under_way
 from support.screens_host import shown, until
 from support.secrets import leaks, secret_story
@@ -78,7 +79,7 @@ async def test_the_key_reveals_one_secret_of_the_turns_before_and_the_others_sta
         await pilot.press("h")
         await game.see("1.31")
         app.bridge.stop()
-        assert app.bridge.join(60)
+        assert app.bridge.join(PATIENCE)
 
 
 @pytest.mark.parametrize("text", ["ghosts", "ghost,flor", "all,no"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.evolving import evolution, told
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
+from support.patience import PATIENCE
 from support.screens_host import until
 from textual.events import AppBlur, AppFocus, Event, Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste, Resize
 from textual.geometry import Size
@@ -67,7 +68,7 @@ async def press_about(app: RolltrainApp, dice: random.Random) -> None:
             app._driver.send_message(Key("ctrl+q", None))
         await until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 0
-    assert app.bridge is None or app.bridge.join(60)
+    assert app.bridge is None or app.bridge.join(PATIENCE)
 
 
 async def play_about(tmp_path: Path, dice: random.Random) -> None:

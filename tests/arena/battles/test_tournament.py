@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import warm
+from support.patience import PATIENCE
 
 from rolltrain_tui.arena.agents.agents import AgentError
 from rolltrain_tui.arena.battles import many_at_once
@@ -158,7 +159,7 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     for _ in range(2):
         before = len(battles.ledger.matches())
         process = warm.Popen(arena(*words), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while len(battles.ledger.matches()) < before + 2 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         assert process.poll() is None, "it ended before it could be killed"

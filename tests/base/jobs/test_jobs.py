@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.fake_ray import AuthenticationError, FakeRay
 from support.paths import TESTS
+from support.patience import PATIENCE
 from support.shell import Answer
 from support.short_jobs import deadly, deadly_once, halved, origin
 
@@ -113,7 +114,7 @@ def test_a_cluster_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mo
     answered = threading.Event()
     monkeypatch.setattr(ray_tasks, "ANSWER_SECONDS", 0.05)
     ray = FakeRay()
-    monkeypatch.setattr(ray, "init", lambda **given: answered.wait(5))
+    monkeypatch.setattr(ray, "init", lambda **given: answered.wait(PATIENCE))
     try:
         with (
             pytest.raises(ray_tasks.RayError, match=r"No Ray answers at here:6379 within 0.05 s. Is it a Ray's port\? Its token"),

@@ -211,9 +211,9 @@ def test_completion(tmp_path: Path) -> None:
             (b"swi\tTi\t\r", rb"Current agent: Tiny.*\(bandit\) "),
             (b"config learning_ra\t0.5\r", rb"-> 0\.5.*\(bandit\) "),
         ):
-            del terminal.output[:]
+            terminal.forget()
             terminal.send(keys)
-            assert terminal.until(partial(re.search, words, terminal.output, re.DOTALL), 30), bytes(terminal.output)
+            terminal.until(partial(re.search, words, terminal.output, re.DOTALL))
         terminal.send(b"quit\r")
         assert 0 == terminal.wait()
     finally:

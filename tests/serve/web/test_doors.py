@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 from support.serving import SIZE, origin_of, serving, until, visitor
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
@@ -210,7 +211,7 @@ async def test_a_viewer_that_reads_nothing_holds_nobody_up(server: Server) -> No
             pass
         for _ in range(150):
             server.room.mirror.show(frame, SIZE)
-            assert len((await asyncio.wait_for(calm.receive(), 60)).data) == len(frame)
+            assert len((await asyncio.wait_for(calm.receive(), PATIENCE)).data) == len(frame)
         held = [len(outlet._waiting) for outlet in server.room.mirror._outlets]
         assert sorted(held) == [0, 0]
         assert [outlet.lost for outlet in server.room.mirror._outlets].count(True) == 1
@@ -242,11 +243,11 @@ async def test_what_a_viewer_sends_is_never_read(server: Server) -> None:
             await chatty.send_str(json.dumps(["stdin", "q"] if n % 2 else ["resize", {"width": 100_000, "height": 100_000}]))
         for rude in (loud, chatty):
             while not rude.closed:
-                await asyncio.wait_for(rude.receive(), 60)
+                await asyncio.wait_for(rude.receive(), PATIENCE)
         await calm.send_str(json.dumps(["stdin", "q"]))
         assert [(await calm.receive()).data for _ in range(2)] == ['{"size": [80, 24]}', b"\x1b[1;1Hthe whole picture"]
         server.room.mirror.show("more", (80, 24))
-        assert (await asyncio.wait_for(calm.receive(), 60)).data == b"more"
+        assert (await asyncio.wait_for(calm.receive(), PATIENCE)).data == b"more"
 
 
 async def test_a_vote_counts_once_and_every_wrong_one_has_its_answer(server: Server) -> None:
@@ -285,7 +286,7 @@ async def test_thirty_votes_at_once_all_count_and_are_told_soon(server: Server) 
         codes = await asyncio.gather(*map(one, range(30)))
         told: dict[str, Any] = {"total": 0}
         while told["total"] < 30:
-            told = json.loads((await asyncio.wait_for(feed.content.readuntil(b"\n\n"), 60)).split(b"data: ")[1])
+            told = json.loads((await asyncio.wait_for(feed.content.readuntil(b"\n\n"), PATIENCE)).split(b"data: ")[1])
         assert codes == [204] * 30
         assert told["votes"] == [15, 15]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.paths import TESTS
+from support.patience import PATIENCE
 from support.serving import serving, until, visitor
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
@@ -33,7 +34,7 @@ async def seen(socket: Any, pattern: str) -> re.Match[str]:
     """The first picture that shows this."""
     text = ""
     while (found := re.search(pattern, text)) is None:
-        message = await asyncio.wait_for(socket.receive(), 60)
+        message = await asyncio.wait_for(socket.receive(), PATIENCE)
         text += message.data.decode() if isinstance(message.data, bytes) else ""
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
+from support.patience import PATIENCE
 from support.serving import origin_of, serving, visitor
 
 pytest.importorskip("aiohttp", reason="the extra serve is not installed")
@@ -96,7 +97,7 @@ async def test_half_requests_keep_nobody_out(server: Server, capfd: pytest.Captu
         for _ in range(3):
             assert await is_served(server)
         server.room.mirror.show("a frame", (80, 24))
-        while "a frame" not in str((await asyncio.wait_for(looking.receive(), 60)).data):
+        while "a frame" not in str((await asyncio.wait_for(looking.receive(), PATIENCE)).data):
             pass
         for writer in held:
             writer.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.paths import CAMPAIGNS
+from support.patience import PATIENCE
 from support.playing import SIZE, Game, playing, under_way
 from support.screens_host import shown, until
 from textual.widgets._toast import Toast
@@ -477,7 +478,7 @@ async def test_a_failed_save_is_told_even_when_the_screen_saw_it_first(tmp_path:
     """Whoever takes the run's last message, the code is 1 and the sentence is left for the shell."""
     async with playing(tmp_path, save_error=True) as game:
         game.app.bridge.stop()
-        assert game.app.bridge.join(60)
+        assert game.app.bridge.join(PATIENCE)
         game.screen.tick()
         await game.press("ctrl+q")
         await game.until(lambda: game.app.return_code is not None)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, examined, fake_config
 from support.paths import CAMPAIGNS
+from support.patience import PATIENCE
 from support.playing import SIZE, playing, under_way
 from support.screens_host import shown, until
 from textual.command import CommandPalette
@@ -139,7 +140,7 @@ async def test_a_campaign_with_lessons_starts_at_once(tmp_path: Path) -> None:
         assert [("begin", CAMPAIGNS / "tutorial.yaml", ())] == outfitter.asked
         assert app.bridge is not None
         app.bridge.stop()
-        assert app.bridge.join(60)
+        assert app.bridge.join(PATIENCE)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 from support.endings import ENDED
 from support.paths import CAMPAIGNS
+from support.patience import PATIENCE
 from support.screens_host import ScreensHost, shown, until
 from support.shell import Answer
 from textual.widgets import Input, OptionList
@@ -69,7 +70,7 @@ async def test_a_click_on_another_campaign_opens_its_page() -> None:
 async def test_keys_typed_before_the_campaigns_are_read_count(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """The page says that they are read; Down, Up and Enter wait for the list, and choose from it what they would have chosen."""
     read = Event()
-    monkeypatch.setattr("rolltrain_tui.modes.campaign_file.shipped", lambda: [files[1], files[0]] if read.wait(60) else [])
+    monkeypatch.setattr("rolltrain_tui.modes.campaign_file.shipped", lambda: [files[1], files[0]] if read.wait(PATIENCE) else [])
     app = ScreensHost(CampaignsScreen)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "The campaigns are read" in shown(app))

@@ -10,6 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from support.endings import ENDED, FOLDER, HELPED, HERO, MIDDLE, PATH, events_of, ghost, story
+from support.patience import PATIENCE
 from support.screens_host import ScreensHost, shown, until
 from textual.pilot import Pilot
 from textual.widgets import Digits, Sparkline
@@ -317,7 +318,7 @@ async def test_a_reveal_reads_the_run_aside_and_waits_for_the_screen_above() -> 
     read = Event()
 
     def events() -> list[Any]:
-        assert read.wait(60)
+        assert read.wait(PATIENCE)
         return list(events_of(ENDED, plain=ghost(), middle=MIDDLE))
 
     kept = replace(story(), scene=Scene.of(events_of(ENDED, plain=ghost(), middle=MIDDLE), hidden=frozenset({"verdict"})), events=events)

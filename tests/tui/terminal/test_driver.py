@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
@@ -93,7 +94,7 @@ def test_a_key_that_the_shell_has_taken_is_not_waited_for(monkeypatch: pytest.Mo
     read: list[bytes] = []
     reader = Thread(target=lambda: read.append(game_driver._typed(game_driver._never_waiting(terminal))), daemon=True)
     reader.start()
-    reader.join(60)
+    reader.join(PATIENCE)
     os.write(master, b"\n")  # who waits nevertheless may go
     assert read == [b""]
 

@@ -111,7 +111,7 @@ def test_whatever_happens_behind_it_the_terminal_is_put_back(then: str, code: in
     """By an error, an interrupt or a signal; what was said meanwhile stands on the normal screen."""
     terminal = Terminal([sys.executable, "-c", LOOKING.format(then=then)])
     try:
-        assert terminal.wait(60) in (code, -signal.SIGINT if code == 1 else code)
+        assert terminal.wait() in (code, -signal.SIGINT if code == 1 else code)
         output = terminal.output.decode()
         picture, _, after = output.partition(THEN)
         assert "Choose an adventure" in picture
@@ -152,7 +152,7 @@ def test_every_verb_with_a_screen_shows_it_before_textual_is_loaded(verb: tuple[
     (tmp_path / "run" / "chronicle.jsonl").touch()
     terminal = Terminal([sys.executable, "-c", WITHOUT_TEXTUAL.format(words=["rolltrain", *verb])], folder=tmp_path)
     try:
-        assert terminal.wait(60) != 0
+        assert terminal.wait() != 0
         picture, _, after = terminal.output.decode().partition(THEN)
         assert words in picture
         assert "textual" in after
@@ -167,9 +167,9 @@ def test_a_served_game_takes_the_picture_over(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rolltrain_tui", "serve", "tutorial", "--port", "0"]
     terminal = Terminal(command, ROLLTRAIN_SAVES=str(tmp_path), ROLLTRAIN_CONFIG=str(tmp_path))
     try:
-        assert terminal.until(lambda: b"127.0.0.1" in terminal.output)
+        terminal.see("127.0.0.1")
         terminal.send(b"\x11")
-        assert terminal.wait(60) == 0
+        assert terminal.wait() == 0
         assert terminal.output.count(b"\x1b[?1049h") == 1
     finally:
         terminal.close()
@@ -180,9 +180,9 @@ def test_keys_that_are_typed_while_it_is_shown_wait_for_the_game() -> None:
     then = "print(b''.join(iter(lambda: os.read(0, 1), b'\\r')))"
     terminal = Terminal([sys.executable, "-c", LOOKING.format(then=then)])
     try:
-        assert terminal.until(lambda: b"palette" in terminal.output)
+        terminal.see("palette")
         terminal.send(b"jj\r")
-        assert terminal.wait(60) == 0
+        assert terminal.wait() == 0
         assert b"b'jj'" in terminal.output
         assert terminal.output.count(b"jj") == 1
     finally:
@@ -197,7 +197,7 @@ def test_a_terminal_whose_frame_is_not_known_gets_none(variable: str, value: str
         **{variable: value},
     )
     try:
-        assert terminal.wait(60) == 0, terminal.output
+        assert terminal.wait() == 0, terminal.output
         assert b"said meanwhile" in terminal.output
         assert b"Choose an adventure" not in terminal.output
     finally:
@@ -210,7 +210,7 @@ def test_a_campaign_with_mistakes_is_told_on_the_normal_screen(tmp_path: Path) -
     campaign.write_text("kind: supervised\nname: Mine\n")
     terminal = Terminal([sys.executable, "-m", "rolltrain_tui", "play", str(campaign), "--out", str(tmp_path)])
     try:
-        assert terminal.wait(60) == 2
+        assert terminal.wait() == 2
         picture, _, after = terminal.output.decode().partition(THEN)
         assert opening.READING in picture
         assert "seed: missing" in after

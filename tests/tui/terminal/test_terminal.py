@@ -13,6 +13,7 @@ from typing import cast
 
 import pytest
 from support.paths import TESTS
+from support.patience import PATIENCE
 
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.slow
 def game(tmp_path: Path) -> Iterator[Terminal]:
     """A game that has played at least one turn."""
     terminal = Terminal([sys.executable, "-m", "support.pty_game", str(tmp_path)], folder=TESTS)
-    assert terminal.until(lambda: STORY.search(terminal.output)), bytes(terminal.output[-2000:])
+    terminal.see(STORY)
     yield terminal
     terminal.close()
 
@@ -40,7 +41,7 @@ def game(tmp_path: Path) -> Iterator[Terminal]:
 def test_a_signal_saves_the_run_and_gives_the_terminal_back(game: Terminal, tmp_path: Path, number: signal.Signals) -> None:
     """The run is left in order, the alternate screen closed, and the exit code is 128 + the signal."""
     os.kill(game.process.pid, number)
-    assert 128 + number == game.wait(60)
+    assert 128 + number == game.wait()
     assert game.restored(), bytes(game.output[-500:])
     assert "in order" == (tmp_path / "left").read_text(encoding="utf-8")
 
@@ -48,7 +49,7 @@ def test_a_signal_saves_the_run_and_gives_the_terminal_back(game: Terminal, tmp_
 def test_what_others_write_goes_to_a_file(game: Terminal, tmp_path: Path) -> None:
     """Output of libraries never reaches the screen; the run's folder keeps it."""
     game.send(b"\x11")
-    assert 0 == game.wait(60)
+    assert 0 == game.wait()
     kept = (tmp_path / "output.log").read_text(encoding="utf-8")
     assert b"STRAY" not in game.output
     assert all(words in kept for words in ("STRAY-FROM-C", "STRAY-ON-STDOUT"))
@@ -82,6 +83,6 @@ def test_a_terminal_that_lags_behind_is_put_back_too(monkeypatch: pytest.MonkeyP
         reader = threading.Thread(target=read_late, daemon=True)
         reader.start()
         modes.put_back()
-        reader.join(60)
+        reader.join(PATIENCE)
     assert output.endswith(PUT_BACK)
     os.close(master)

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
+from support.patience import PATIENCE
 
 from rolltrain_tui.base import allocator
 from rolltrain_tui.protocol.events import (
@@ -35,13 +36,11 @@ from rolltrain_tui.tui.threads import bridge as bridge_module
 from rolltrain_tui.tui.threads.bridge import Bridge, pause_reason
 from rolltrain_tui.tui.threads.messages import AutoPaused, Failed, Left, Message, Opened
 
-DEADLINE = 60.0
-
 
 def crossed(bridge: Bridge) -> list[Message]:
     """Everything a bridge says until its thread is gone."""
     bridge.start()
-    assert bridge.join(DEADLINE)
+    assert bridge.join(PATIENCE)
     messages: list[Message] = []
     while taken := bridge.take():
         messages += taken
@@ -107,12 +106,12 @@ def test_a_rule_pauses_before_the_next_turn(tmp_path: Path) -> None:
     inbox = WatchedInbox()
     bridge = bridge_of(expedition, inbox)
     bridge.start()
-    assert inbox.waits_paused.wait(DEADLINE)
+    assert inbox.waits_paused.wait(PATIENCE)
     messages = bridge.take()
     assert AutoPaused(30, "encounter") in messages
     assert 30 == max(message.turn for message in messages if isinstance(message, StepTaken))
     bridge.stop()
-    assert bridge.join(DEADLINE)
+    assert bridge.join(PATIENCE)
 
 
 class WatchedInbox(Inbox):
@@ -138,14 +137,14 @@ def test_the_turn_is_seen_while_its_scouts_are_out(tmp_path: Path) -> None:
             yield XPGained(1, 1, 1, "x")
             yield ScoutsSetOut(1)
             out.set()
-            assert back.wait(DEADLINE)
+            assert back.wait(PATIENCE)
 
     bridge = bridge_of(Scouting(tmp_path, fake_config()))
     bridge.start()
-    assert out.wait(DEADLINE)
+    assert out.wait(PATIENCE)
     assert [Opened(""), XPGained(1, 1, 1, "x"), ScoutsSetOut(1)] == bridge.take()
     back.set()
-    assert bridge.join(DEADLINE)
+    assert bridge.join(PATIENCE)
 
 
 def test_stopping_lets_the_expedition_save_and_leave(tmp_path: Path) -> None:
@@ -154,9 +153,9 @@ def test_stopping_lets_the_expedition_save_and_leave(tmp_path: Path) -> None:
     inbox.pause()
     bridge = bridge_of(FakeExpedition(tmp_path, fake_config()), inbox)
     bridge.start()
-    assert inbox.waits_paused.wait(DEADLINE)
+    assert inbox.waits_paused.wait(PATIENCE)
     bridge.stop()
-    assert bridge.join(DEADLINE)
+    assert bridge.join(PATIENCE)
     assert not bridge.playing
     *_, saved, stopped, left = bridge.take()
     assert (Saved, CampaignStopped, Left) == (type(saved), type(stopped), type(left))
@@ -253,9 +252,9 @@ def test_a_look_between_two_turns_is_taken_by_the_runs_thread(tmp_path: Path, pa
         bridge.inbox.pause()
     bridge.start()
     found = bridge.between_turns(lambda run: (threading.current_thread().name, run.folder))
-    assert found.result(DEADLINE) == ("run", tmp_path)
+    assert found.result(PATIENCE) == ("run", tmp_path)
     broken = bridge.between_turns(lambda run: 1 // 0)
-    assert isinstance(broken.exception(DEADLINE), ZeroDivisionError)
+    assert isinstance(broken.exception(PATIENCE), ZeroDivisionError)
     assert bridge.playing
     bridge.stop()
-    assert bridge.join(DEADLINE)
+    assert bridge.join(PATIENCE)

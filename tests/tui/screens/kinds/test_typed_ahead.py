@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.paths import CAMPAIGNS
+from support.patience import PATIENCE
 from support.playing import SIZE
 from support.screens_host import until
 from textual.events import Key, MouseDown
@@ -92,6 +93,6 @@ async def test_keys_typed_ahead_of_any_screen_do_no_harm(tmp_path: Path, count: 
                     await pilot.resize_terminal(*dice.choice(((60, 18), (80, 24), SIZE)))
             if app.bridge is not None:
                 app.bridge.stop()
-                assert app.bridge.join(60)
+                assert app.bridge.join(PATIENCE)
             app.exit()
         assert app._exception is None
