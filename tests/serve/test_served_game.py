@@ -29,11 +29,13 @@ SIZE = (120, 36)
 
 
 @asynccontextmanager
-async def served(expedition: FakeExpedition, *, speed: float, once: bool = False) -> AsyncIterator[ServedApp]:
-    """Playing for its viewers alone."""
+async def served(expedition: FakeExpedition, *, speed: float = 100, paused: bool = False, once: bool = False) -> AsyncIterator[ServedApp]:
+    """Playing for its viewers alone; `paused`: it waits before its first turn."""
     server = make_server(Serving(port=0))
     launch = Launch(save=expedition.folder, runs=expedition.folder.parent, turns_per_second=speed, alone=True)
-    app = ServedApp(launch, FakeOutfitter(expedition), server=server, size=SIZE, once=once)
+    app = ServedApp(launch, outfitter := FakeOutfitter(expedition), server=server, size=SIZE, once=once)
+    if paused:
+        outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
     running = asyncio.create_task(app.run_async())
     try:
         while not server._ready.is_set():
@@ -95,11 +97,13 @@ def shown(app: ServedApp) -> list[str]:
 async def test_viewers_see_the_screen_and_phones_its_parts_until_the_end(tmp_path: Path) -> None:
     """An early and a late viewer hold the app's own picture; the phone's parts follow the run; the end comes by itself and is told."""
     expedition = FakeExpedition(tmp_path, fake_config("turns=60"), said="hello")
-    async with served(expedition, speed=10, once=True) as app, visitor(app.server) as session:
+    async with served(expedition, paused=True, once=True) as app, visitor(app.server) as session:
         early, late, phone = Laptop(), Laptop(), Phone()
         tasks = [asyncio.create_task(early.watch(session)), asyncio.create_task(phone.listen(session))]
-        await until(lambda: phone.parts.get("status", {}).get("turn", 0) > 5)
-        app.bridge.inbox.pause()
+        await until(lambda: app.bridge is not None and app.bridge.opened)
+        for _ in range(6):
+            app.bridge.inbox.step_once()
+        await until(lambda: phone.parts.get("status", {}).get("turn", 0) == 6)
         tasks.append(asyncio.create_task(late.watch(session)))
         await until(lambda: "paused" in shown(app)[0] and early.lines == late.lines == shown(app))
         await until(lambda: phone.parts["status"]["pace"] == "‖ paused")
@@ -118,17 +122,19 @@ async def test_viewers_see_the_screen_and_phones_its_parts_until_the_end(tmp_pat
 async def test_whole_pictures_are_painted_seldom_however_many_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A room of slow viewers asks again and again; each gets the next one."""
     painted: list[float] = []
-    asked = 100
+    asked, rounds = 100, 3
     async with served(FakeExpedition(tmp_path, fake_config("turns=60")), speed=1) as app, visitor(app.server) as session:
         whole = app.picture
         monkeypatch.setattr(app, "picture", lambda: painted.append(app._painted_at) or whole())
         async with session.ws_connect("/mirror") as first:
             await first.receive()
-            for _ in range(asked):
-                app.server.room.mirror.paint()
-                await asyncio.sleep(0.01)
+            for _ in range(rounds):
+                before = len(painted)
+                for _ in range(asked):
+                    app.server.room.mirror.paint()
+                await until(lambda before=before: len(painted) > before)
     gaps = [later - earlier for earlier, later in pairwise(painted)]
-    assert asked > 3 * len(painted)
+    assert rounds <= len(painted) < asked
     assert min(gaps) >= 0.9 * PAINT_SECONDS
 
 
@@ -141,13 +147,15 @@ async def test_no_payload_of_any_name_reaches_a_browser(tmp_path: Path) -> None:
         laptop, phone = Laptop(), Phone()
         tasks = [asyncio.create_task(laptop.watch(session)), asyncio.create_task(phone.listen(session))]
         await until(lambda: (tmp_path / "said").exists() or expedition.left)
-        await asyncio.sleep(1)
+        await until(lambda: len(texts_of(phone)) > 10 and len(laptop.bytes) > 5_000)
         app.exit()
         await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE)
     assert int((tmp_path / "said").read_text()) >= len(PAYLOADS) + len(MARKUP)
-    assert len(laptop.bytes) > 20_000
     assert foreign_bytes(bytes(laptop.bytes)) == b""
-    texts = [text for name in ("log", "proof") for line in phone.parts[name] for text, _ in line]
-    texts += [value for value in phone.parts["status"].values() if isinstance(value, str)]
-    assert len(texts) > 10
-    assert not any(is_dangerous(char) for text in [*texts, json.dumps(phone.parts, ensure_ascii=False)] for char in text)
+    assert not any(is_dangerous(char) for text in [*texts_of(phone), json.dumps(phone.parts, ensure_ascii=False)] for char in text)
+
+
+def texts_of(phone: Phone) -> list[str]:
+    """All that its page writes."""
+    texts = [text for name in ("log", "proof") for line in phone.parts.get(name, ()) for text, _ in line]
+    return texts + [value for value in phone.parts.get("status", {}).values() if isinstance(value, str)]
