@@ -32,7 +32,9 @@ def play(outing: Outing, lines: Iterable[str], voice: SafeStream, *, echo: bool)
         _answer(outing, line, voice)
     sitting = outing.sitting
     if not sitting.seen.done:
-        voice.say(f"You leave after {counted(sitting.world.moves, 'move')}, with {sitting.seen.score} of {sitting.world.max_score} points.")
+        voice.say(
+            f"You leave after {counted(sitting.world.moves, 'move')}, with {sitting.seen.score} of {counted(sitting.world.max_score, 'point')}."
+        )
 
 
 def _open(outing: Outing, voice: SafeStream) -> None:
@@ -110,7 +112,8 @@ def watch(maker: Maker, mind: Mind, seeds: Sequence[int], limit: int, record: Pa
             if voice.unread:
                 break
         voice.say(
-            sitting.verdict() or f"Stopped after {counted(world.moves, 'move')} with {sitting.seen.score} of {world.max_score} points."
+            sitting.verdict()
+            or f"Stopped after {counted(world.moves, 'move')} with {sitting.seen.score} of {counted(world.max_score, 'point')}."
         )
         world.close()
         if voice.unread:

@@ -35,7 +35,11 @@ def game(exam: Exam, reading: Reading, act: Act, stream: torch.Generator) -> str
             lines.append(f"> {acts.commands[0]} ({share:.0%})" + ("" if seen.accepted else f" {seen.feedback}"))
         move += 1
     games.put_away()
-    end = f"won in {counted(move, 'move')}" if seen.won else f"not won in {counted(move, 'move')}, {seen.score} of {world.max_score} points"
+    end = (
+        f"won in {counted(move, 'move')}"
+        if seen.won
+        else f"not won in {counted(move, 'move')}, {seen.score} of {counted(world.max_score, 'point')}"
+    )
     world.close()
     return "\n".join((*lines, end))
 

@@ -3,7 +3,7 @@
 A run that goes on appends lines of today's format, so one chronicle may hold several formats, and each line is judged by itself.
 Before format 3, an event wrote those parts of the character sheet that it changed among its own fields. Since format 3 it carries the
 whole sheet. An older line is completed with the sheet as it was before the event. Before format 4, numbers of a step that was not measured
-stood as 0, and its k as 1. Games were told to be over after "1 moves",
+stood as 0, and its k as 1. Games were told to be over after "1 moves" or with "0 of 1 points",
 and refusals and the XP of a prediction said "foretell" for predict.
 """
 
@@ -29,7 +29,7 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
     if name == "StepTaken":
         return _measured_only(line)
     if name == "Spoke" and type(line.get("text")) is str:
-        return line | {"text": _ONE_MOVE.sub(r"\1 1 move", line["text"])}
+        return line | {"text": _ONE_POINT.sub(r"\1 point", _ONE_MOVE.sub(r"\1 1 move", line["text"]))}
     if name == "XPGained" and line.get("cause") == "a true foretelling":
         return line | {"cause": "a right prediction"}
     if name == "CommandRefused" and type(line.get("reason")) is str:
@@ -67,6 +67,8 @@ _PREDICT = {
 _FORETELL = re.compile("|".join(map(re.escape, _PREDICT)))
 _ONE_MOVE = re.compile(r"^((?:\.\.\. )?(?:not )?(?:over after|won in)|.*\(walkthrough:) 1 moves(?=$|\)$|, \d+ of )", re.MULTILINE)
 """How the end of a game of one move was told, and how long a walkthrough of one is."""
+_ONE_POINT = re.compile(r"^((?:\.\.\. )?not won in \d+ moves?, \d+ of 1) points$", re.MULTILINE)
+"""How a game in a world of one point was told that was not won."""
 
 _UNMEASURED = {
     (True, 1.0): {"proposed_norm": None, "applied_norm": None, "k_effective": None},  # a plain step

@@ -172,17 +172,20 @@ def test_zeros_of_an_older_step_that_was_not_measured_are_none(older: tuple[str,
         ("Against last, 2 points\n1. host xy, agent x: 1 point\nover after 1 moves\nrho of last 0.1", "over after 1 move\nrho"),
         ("not over after 1 moves", "not over after 1 move"),
         ("Find the lamp. (walkthrough: 1 moves)\n> take lamp (5%)\nwon in 1 moves\n3 worlds", "(walkthrough: 1 move)"),
-        ("> look (5%)\nnot won in 1 moves, 0 of 1 points\n3 worlds", "not won in 1 move, 0 of 1 points\n3 worlds"),
-        ("> look (5%)\nnot won in 11 moves, 0 of 1 points", "in 11 moves, 0"),
+        ("> look (5%)\nnot won in 1 moves, 0 of 1 points\n3 worlds", "not won in 1 move, 0 of 1 point\n3 worlds"),
+        ("> look (5%)\nnot won in 11 moves, 1 of 11 points", "in 11 moves, 1 of 11 points"),
+        ("it won 1 of 1 points", "it won 1 of 1 points"),
         ("they won in 1 moves of love", "they won in 1 moves of love"),  # what a model of language may say
     ],
 )
-def test_a_game_of_one_move_is_told_in_the_singular(older: str, today: str) -> None:
+def test_a_game_of_one_move_or_one_point_is_told_in_the_singular(older: str, today: str) -> None:
     """Also in an older chronicle, so that it verifies against what is told today; nothing else in a sample changes."""
     spoke = event_codec.decode_event(event_codec.encode(Spoke(5, older, None)))
     assert isinstance(spoke, Spoke)
     assert today in spoke.text
-    assert older.replace("1 moves", "1 move") == spoke.text.replace("1 moves", "1 move")
+    assert older.replace("1 moves", "1 move").replace("1 points", "1 point") == spoke.text.replace("1 moves", "1 move").replace(
+        "1 points", "1 point"
+    )
     assert spoke == event_codec.decode_event(event_codec.encode(spoke))
 
 

@@ -98,10 +98,10 @@ class Sitting:
             return ""
         world = self.world
         if not self.seen.won:
-            return f"The game is lost, after {counted(world.moves, 'move')} with {self.seen.score} of {world.max_score} points."
+            return f"The game is lost, after {counted(world.moves, 'move')} with {self.seen.score} of {counted(world.max_score, 'point')}."
         beside = f"; the par is {self.par}" if self.par else ""
         praise = " No way is shorter." if self.par and world.moves == self.par else ""
-        return f"Won in {counted(world.moves, 'move')} with {self.seen.score} of {world.max_score} points{beside}.{praise}"
+        return f"Won in {counted(world.moves, 'move')} with {self.seen.score} of {counted(world.max_score, 'point')}{beside}.{praise}"
 
     def head(self) -> dict[str, Any]:
         """The first row of a written record: which world it was."""
