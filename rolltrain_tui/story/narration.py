@@ -200,8 +200,9 @@ def _(event: ev.MonsterActed) -> str:
 
 @sentence.register
 def _(event: ev.MonsterStruck) -> str:
-    left = f"{event.hp} hit points left" if event.hp != 1 else "1 hit point left"
-    return f"The {title(event.monster)} takes {event.damage} damage{f': {left}' if event.hp > 0 else ' and is destroyed'}."
+    if event.hp <= 0:
+        return ""  # that it falls has a line of its own
+    return f"The {title(event.monster)} takes {event.damage} damage: {counted(event.hp, 'hit point')} left."
 
 
 @sentence.register

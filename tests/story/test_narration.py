@@ -85,7 +85,7 @@ TOLD: list[tuple[Event, str]] = [
     (AbilityUsed(5, "second_wind", "", True, 1.5, 1, None), "Second Wind: the update is multiplied by 1.5 this turn."),
     (MonsterStruck(7, "loss_dragon", 3, 5), "The Loss Dragon takes 3 damage: 5 hit points left."),
     (MonsterStruck(7, "loss_dragon", 3, 1), "The Loss Dragon takes 3 damage: 1 hit point left."),
-    (MonsterStruck(7, "loss_dragon", 3, 0), "The Loss Dragon takes 3 damage and is destroyed."),
+    (MonsterStruck(7, "loss_dragon", 3, 0), ""),
     (AbilityEnded(9, "rage", "it has run its course"), "Rage ends: it has run its course."),
     (
         MonsterActed(7, "loss_dragon", "Loss Breath", "DEX", 8, 9, 16, False, 5, "10% of the next batch's targets are noise"),
