@@ -74,6 +74,7 @@ _PAGE = """<!DOCTYPE html>
 <style>{style}</style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 <p>{students}. Assignment {id}.</p>
 <div class="wide"><table>
@@ -83,6 +84,7 @@ _PAGE = """<!DOCTYPE html>
 </tbody>
 </table></div>
 {legend}
+</main>
 </body>
 </html>
 """

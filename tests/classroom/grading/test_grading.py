@@ -235,6 +235,7 @@ def test_files_without_a_name_are_no_students(room: Class, anna: Path, tmp_path:
 def test_the_page_explains_its_verdicts_and_columns(room: Class) -> None:
     """A teacher reads what stands in each, below the table; on paper no column is cut off."""
     page = as_page([Row("Ada", Result(outcome=outcome), 0.0, "ada.zip") for outcome in MARKS], room.asked)
+    assert page.index("<body>\n<main>\n<h1>") < page.index("<table>") < page.index("</main>\n</body>"), "its main part is a landmark"
     heads, below = re.findall(r"<th [^>]*>([^<:]+)", page), page.partition("</table>")[2].lower()
     assert len(heads) == 9
     for word in (*(head.partition(" (")[0] for head in heads if head not in ("Student", "Verdict")), *MARKS):
