@@ -36,7 +36,8 @@ def start_words(position: Position) -> str:
 
 
 def falls_words(falls: Sequence[Fall], most: int = 0) -> list[str]:
-    return [fall_words(fall, most) for fall in falls]
+    """A sentence for each."""
+    return [f"{fall_words(fall, most)}." for fall in falls]
 
 
 def move_words(move: Move, number: int, role: Role) -> str:

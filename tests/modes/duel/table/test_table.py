@@ -57,11 +57,11 @@ def test_a_table_plays_the_game_that_is_trained(dimension: int, polytope: str) -
 def test_each_fall_is_told_with_its_reason() -> None:
     """The point below it; that it stands there twice; or that a mixture is below it. After a move in the numbers of then."""
     start = position((3, 4, 1), (2, 4, 1), (0, 9, 9), (2, 4, 1))
-    assert falls_words(start.fell) == ["(3,4,1) fell: (2,4,1) is below it", "(2,4,1) fell: it stands there twice"]
+    assert falls_words(start.fell) == ["(3,4,1) fell: (2,4,1) is below it.", "(2,4,1) fell: it stands there twice."]
     hull = position((4, 0), (0, 4), (3, 3), polytope="hull")
     assert [fall_words(fall) for fall in hull.fell] == ["(3,3) fell: a mixture of others is below it"]
     move = position((1, 5), (4, 4)).play((0, 1), 1).moves[-1]
-    assert falls_words(move.falls) == ["(4,8) fell: (1,6) is below it"]
+    assert falls_words(move.falls) == ["(4,8) fell: (1,6) is below it."]
 
 
 @pytest.mark.parametrize(
