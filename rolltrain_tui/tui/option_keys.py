@@ -1,8 +1,9 @@
 """The letters that choose an ability's option, the keys of a whole order, and the keys that help against a monster."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rolltrain_tui.protocol.commands import SetAuto, TurnDial, UseAbility
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.classes.abilities import ABILITIES
 from rolltrain_tui.rules.classes.ability import DISMISS
@@ -47,10 +48,15 @@ def keys_of_order(order: Order, scene: Scene) -> str:
     return f"{number} {found[name]}" if name in found else number
 
 
-def words_of_order(order: Order) -> str:
-    """The order in a few words: "Calm", "Rage", "dismiss Calm", "Second Wind by itself", "gamma 0.9"."""
+def dial_title(order: TurnDial, dials: Sequence[Dial]) -> str:
+    """What the dial is called; its name where it is none of these."""
+    return next((dial.title for dial in dials if dial.name == order.dial), order.dial)
+
+
+def words_of_order(order: Order, dials: Sequence[Dial] = ()) -> str:
+    """The order in a few words: "Calm", "Rage", "dismiss Calm", "Second Wind by itself", "Discount 0.9". `dials`: those of the run."""
     if isinstance(order, TurnDial):
-        return f"{order.dial} {order.value}".rstrip()
+        return f"{dial_title(order, dials)} {order.value}".rstrip()
     if isinstance(order, SetAuto):
         return f"{title(order.ability)} by itself"
     if order.option == DISMISS:

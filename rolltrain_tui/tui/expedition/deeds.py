@@ -18,6 +18,7 @@ from rolltrain_tui.rules.monsters.loot import ITEMS
 from rolltrain_tui.story.phrases import dial_value
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.expedition.orders import Orders
+from rolltrain_tui.tui.option_keys import dial_title
 from rolltrain_tui.tui.screens.dialogs.choice import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.dialogs.pick import Pick, PickScreen
 from rolltrain_tui.tui.screens.kinds.while_open import while_open
@@ -118,7 +119,7 @@ class Deeds(Orders):
         def go_on(_: object) -> None:
             orders: Sequence[TurnDial] = getattr(screen, "orders", ())
             for order in orders:
-                self.send(order, _titled(order, self.dials))
+                self.send(order, dial_title(order, self.dials))
             self._resume_unless(was_paused)
             if not orders:
                 self.tell_player("You are back." if was_paused else "▶ You are back, and the run goes on.", "good")
@@ -201,7 +202,7 @@ class Deeds(Orders):
         if not self.dials:
             self.tell_player("This kind of training has no dials to turn.", "warn")
             return
-        picks = [Pick(dial.name, _label(dial), self._stands(dial), _about(dial)) for dial in self.dials]
+        picks = [Pick(dial.name, dial.title, self._stands(dial), _about(dial)) for dial in self.dials]
 
         def answer(name: str | None) -> None:
             if name:
@@ -231,7 +232,7 @@ class Deeds(Orders):
     def action_turn_dial(self, name: str, value: str) -> None:
         """Ask for it; the run answers whether it can be had."""
         order = TurnDial(name, value)
-        self.send(order, f"{_titled(order, self.dials)} {value}".rstrip())
+        self.send(order, f"{dial_title(order, self.dials)} {value}".rstrip())
 
     # The level's choice.
 
@@ -256,15 +257,6 @@ class Deeds(Orders):
         left = f" {hero.choices} choices are open." if hero.choices > 1 else ""
         text = f"Raise which score?{left}"
         self.app.push_screen(PickScreen("Raise an ability score", text, picks, "raises it"), answer)
-
-
-def _titled(order: TurnDial, dials: Sequence[Dial]) -> str:
-    return next((dial.title for dial in dials if dial.name == order.dial), order.dial)
-
-
-def _label(dial: Dial) -> str:
-    """Its title, and the word that hints and typed lines have for it."""
-    return dial.title if dial.name in dial.title.lower() else f"{dial.title} · {dial.name}"
 
 
 def _about(dial: Dial) -> str:

@@ -368,7 +368,8 @@ class ExpeditionScreen(Explaining):
             self.query_one("#too-small", Static).update(Content(TOO_SMALL + state), layout=False)
             return
         self._status.show_state(scene, self._pace(now))
-        self._notice.suggest(hint_line(scene, self._notice.content_size.width - 2, scouts=self.sends_scouts, keys=self.commands))
+        room = self._notice.content_size.width - 2
+        self._notice.suggest(hint_line(scene, room, scouts=self.sends_scouts, keys=self.commands, dials=self.dials))
         if "compact" in shown:
             self.query_one(CompactPanel).show_scene(scene)
         if "die" in shown:

@@ -8,6 +8,7 @@ from support.playing import playing
 
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.commands import TurnDial
+from rolltrain_tui.protocol.events import MonsterAppeared
 from rolltrain_tui.tui.expedition.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs.pick import PickScreen
 
@@ -23,7 +24,8 @@ async def test_a_dial_is_turned_by_keys(tmp_path: Path) -> None:
         game.expedition.config = load(CAMPAIGNS / "duel_first.yaml", DUEL)
         await game.press("k")
         await game.until(lambda: isinstance(game.app.screen, PickScreen))
-        await game.until(lambda: "Turns between moves · every" in game.text and "the target network" in game.text)
+        await game.until(lambda: "Turns between moves" in game.text and "the target network" in game.text)
+        assert "· every" not in game.text
         assert "as the campaign says" in game.text
         await game.press("5")
         await game.until(lambda: "fewer" in game.text and "as the campaign says" in game.text)
@@ -36,6 +38,17 @@ async def test_a_dial_is_turned_by_keys(tmp_path: Path) -> None:
         await game.press("3")
         await game.until(lambda: len(game.inbox.pending()) == 2)
         assert TurnDial("purge") == game.inbox.pending()[1]
+
+
+async def test_the_hint_names_a_dial_by_its_title(tmp_path: Path) -> None:
+    """On the expedition and in the diagnosis, as the list of the dials does; its name is for typed lines."""
+    async with playing(tmp_path) as game:
+        game.expedition.config = load(CAMPAIGNS / "duel_first.yaml", DUEL)
+        game.screen.scene.apply(MonsterAppeared(1, "swollen_oracle", "3", 50, 12, "it promises too much"))
+        await game.until(lambda: "k  Turns between moves 2" in game.text)
+        await game.press("d")
+        await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+        await game.until(lambda: "k  Turns between moves 2" in game.text)
 
 
 async def test_the_dials_open_over_the_diagnosis_too(tmp_path: Path) -> None:

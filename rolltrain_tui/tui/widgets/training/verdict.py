@@ -33,7 +33,7 @@ def verdict_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, 
     lines = _none_yet(scene, config, width, keys=keys) if found is None else _found(found, scene, width)
     hint = hint_of(scene, scouts=sends_scouts(config))
     if hint is not None:
-        line = press(hint, scene, keys=keys)
+        line = press(hint, scene, keys=keys, dials=config.dials if config is not None else ())
         lines += [line] if width_of(line) <= width else paragraph("".join(span[0] for span in line), width)
     return lines
 
