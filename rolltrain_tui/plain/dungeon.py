@@ -32,9 +32,8 @@ def play(outing: Outing, lines: Iterable[str], voice: SafeStream, *, echo: bool)
         _answer(outing, line, voice)
     sitting = outing.sitting
     if not sitting.seen.done:
-        voice.say(
-            f"You leave after {counted(sitting.world.moves, 'move')}, with {sitting.seen.score} of {counted(sitting.world.max_score, 'point')}."
-        )
+        world = sitting.world
+        voice.say(f"You leave after {counted(world.moves, 'move')}, with {sitting.seen.score} of {counted(world.max_score, 'point')}.")
 
 
 def _open(outing: Outing, voice: SafeStream) -> None:
