@@ -48,7 +48,7 @@ MENU = (
 """Key, label and a few words of each item."""
 NEEDS_RUNS = ("load", "watch")
 NO_RUNS = "No saves yet"
-FOOTER = (("⏎", "Choose"), ("?", "Help"), ("t", "Theme"))
+FOOTER = (("Enter", "Choose"), ("?", "Help"), ("t", "Theme"))
 PALETTE = ("^p", "palette")
 LOADING_DIE = (22, 11)
 """Columns and rows."""

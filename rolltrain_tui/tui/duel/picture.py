@@ -110,7 +110,7 @@ class TableScreen(TavernScreen):
         going = not self.sitting.position.stopped
         enter = "Next" if not going else "Play"
         plain = [
-            ("enter", enter, "play", self.sitting.role == "host" or not going),
+            ("Enter", enter, "play", self.sitting.role == "host" or not going),
             ("l", "Ahead", "pane('ahead')", going),
             ("h", "Hint", "hint", going),
             ("q", "Values", "pane('values')", bool(self.sitting.guests.networks)),

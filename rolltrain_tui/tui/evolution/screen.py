@@ -35,7 +35,7 @@ class EvolutionScreen(WorkingScreen):
         Binding("escape", "back", "Leave", tooltip="Leave; what is not finished stops, and the same command goes on with it"),
         Binding("down,j", "step(1)", "Next", tooltip="The next member", show=False),
         Binding("up,k", "step(-1)", "Before", tooltip="The member before", show=False),
-        Binding("enter,w", "watch", "Watch", key_display="⏎", tooltip="Watch this member's run, from its first parent on"),
+        Binding("enter,w", "watch", "Watch", key_display="Enter", tooltip="Watch this member's run, from its first parent on"),
         Binding("pageup", "leaf(-1)", "Earlier", show=False),
         Binding("pagedown", "leaf(1)", "Later", show=False),
     ]

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from textual.binding import ActiveBinding
+from textual.app import App
+from textual.binding import ActiveBinding, Binding
 from textual.events import MouseMove
 from textual.screen import Screen
 
@@ -72,11 +73,16 @@ class KeyFooter(WholePanel):
 
     def _spans(self, key: ActiveBinding, *, close: bool, words: str = "") -> list[Span]:
         """`close`: without a space before the key. `words`: in place of its own."""
-        name, words = self.app.get_key_display(key.binding), words or key.binding.description
+        name, words = key_name(self.app, key.binding), words or key.binding.description
         action = f"app.simulate_key({key.binding.key!r})" if key.enabled else "app.bell"
         tones = ("shortcut", "") if key.enabled else ("off", "off")
         texts = (name, f" {words} ") if close else (f" {name} ", f"{words} ")
         return [(text, tone, action) for text, tone in zip(texts, tones, strict=True)]
+
+
+def key_name(app: App[Any], binding: Binding) -> str:
+    """The key as sentences tell it: Textual has a sign for Enter."""
+    return "Enter" if binding.key == "enter" and not binding.key_display else app.get_key_display(binding)
 
 
 def _shown(keys: Iterable[ActiveBinding]) -> Iterator[ActiveBinding]:

@@ -38,7 +38,7 @@ async def test_a_game_as_host(size: tuple[int, int]) -> None:
     """Ticked coordinates are marked, Enter plays, falls are named and stay in sight, Enter goes on to the next game as agent."""
     app, sitting = table(start=START)
     async with app.run_test(size=size) as pilot:
-        await tells(pilot, "3 points", "par: ", "worst case: ", "Name two or more: press 1 to 3")
+        await tells(pilot, "3 points", "par: ", "worst case: ", "Name two or more: press 1 to 3", "Enter Play")
         await pilot.press("1", "enter")
         await tells(pilot, "only x is named")
         assert sitting.position.moves == ()
@@ -99,6 +99,16 @@ async def test_a_game_as_agent_and_everything_beside_it() -> None:
         await tells(pilot, "plays in your place", "Move 1")
         await pilot.press("question_mark")
         await tells(pilot, "Look ahead: what each answer")
+
+
+async def test_the_palette_tells_keys_as_they_are_on_a_keyboard() -> None:
+    """Of several that do the same, the first."""
+    app, _ = table(start=START)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "3 points")
+        await pilot.press("ctrl+p", *"further")
+        await tells(pilot, "Points of the table further up", "key pgup")
+        assert "pageup" not in shown(app)
 
 
 async def test_p_brings_the_plot_back_before_it_turns_it() -> None:

@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from rolltrain_tui.tui.screens.kinds.dialog import AnswersOnce
+from rolltrain_tui.tui.widgets.footer import key_name
 
 Verb = tuple[str, str, Callable[[], object]]
 """(name, one line about it, what it does)"""
@@ -35,7 +36,8 @@ class KeyVerbs(Verbs):
     def _verbs(self) -> Iterator[Verb]:
         for binding in type(self.screen).BINDINGS:
             if isinstance(binding, Binding) and binding.tooltip:
-                yield binding.tooltip, f"key {binding.key}", partial(self.screen.run_action, binding.action)
+                first = next(iter(Binding.make_bindings((binding,))))  # of several keys
+                yield binding.tooltip, f"key {key_name(self.app, first)}", partial(self.screen.run_action, binding.action)
 
 
 class GamePalette(AnswersOnce, CommandPalette):

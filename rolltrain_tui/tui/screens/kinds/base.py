@@ -21,6 +21,7 @@ from rolltrain_tui.tui.screens.kinds.curtain import Curtain
 from rolltrain_tui.tui.screens.kinds.dialog import AnswersOnce, Dialog
 from rolltrain_tui.tui.screens.kinds.while_open import while_open
 from rolltrain_tui.tui.terminal.resizes import Resizes
+from rolltrain_tui.tui.widgets.footer import key_name
 
 if TYPE_CHECKING:
     from rolltrain_tui.classroom.ballot import Ballot
@@ -180,7 +181,7 @@ def keys_of(screen: Screen[Any]) -> Sequence[tuple[str, str]]:
             scrolls = True
             continue
         keys = rows.setdefault(binding.tooltip or binding.description, [])
-        shown = screen.app.get_key_display(binding)
+        shown = key_name(screen.app, binding)
         if shown not in keys:
             keys.append(shown)
     reading = [("↑ ↓", "Read on; also page up, page down, home and end")] if scrolls else []
