@@ -90,8 +90,8 @@ def ghost_of(config: CampaignConfig, learner: Learner, evaluations: Sequence[Eva
 
 
 def recipe_of(config: CampaignConfig, data_sha256: str) -> Recipe:
-    """Everything that decides plain training, except the seed. `data_sha256` is the learner's hash of its data."""
-    return tuple((name, dump_json(value)) for name, value in config.recipe(data_sha256).items())
+    """Everything that decides plain training, except the seed. `data_sha256` is the learner's; how its data was read is left out."""
+    return tuple((name, dump_json(value)) for name, value in config.recipe(data_sha256.partition(" ")[0]).items())
 
 
 def difference(ghost: Ghost, recipe: Recipe) -> str:

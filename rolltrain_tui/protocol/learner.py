@@ -113,7 +113,9 @@ class LearnerInfo:
     tokens_per_turn: int
     gflop_per_turn: float
     data_sha256: str = ""
-    """Hash of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
+    """Hash of what it learns from: the same hash, the same data. Empty where that is no fixed text. A second hash behind a space says how
+    it is read, as by a tokenizer.
+    """
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers it cannot pull, each with the reason; none of them will be asked for."""
     mute: str = ""

@@ -38,9 +38,18 @@ def check_same_data(
 ) -> None:
     """Compare the hash of the data read now with the hash `known` at `turn`. DataChangedError.
 
-    `before` gives the run's settings at that turn: other ones may name another file. An empty hash is unknown, as in older saves.
+    `before` gives the run's settings at that turn: other ones may name another file. An empty hash is unknown, as in older saves; so is
+    the second one, of how the data was read.
     """
-    if not known or not sha256 or known == sha256:
+    (data, _, reading), (data_now, _, reading_now) = known.partition(" "), sha256.partition(" ")
+    if not data or not data_now:
+        return
+    if data == data_now:
+        if reading and reading_now and reading != reading_now:
+            raise DataChangedError(
+                f"The tokenizer reads the data of this run as other tokens than up to turn {turn}. Restore the files of the tokenizer, "
+                "such as tokenizer_config.json, and the version of transformers; or begin a new run."
+            )
         return
     if config.data_path is None:
         raise DataChangedError(

@@ -55,8 +55,8 @@ def player_of(config: DungeonConfig, maker: Maker, base: Path, stream: torch.Gen
     gpt: GPT | Borrowed
     words: Words
     if config.hf is not None:
-        gpt, words, width, folder = borrowed(base / Path(config.hf.path).expanduser(), config.hf.freeze, own.context)
-        sha256 = folder.sha256()
+        gpt, subwords, width, folder = borrowed(base / Path(config.hf.path).expanduser(), config.hf.freeze, own.context)
+        words, sha256 = subwords, f"{folder.sha256()} {subwords.reading()}"
     else:
         words, width, sha256 = vocabulary_of(config, maker), own.n_embd, ""
         gpt = GPT(GPTConfig.of(own, len(words)), stream)

@@ -65,6 +65,8 @@ class Material:
     """Texts of the validation set with their labels; none for a language model."""
     sha256: str
     """Hash of the model's files and of the data."""
+    reading: str
+    """Hash of the tokens that the data was read as."""
     note: str
     forward: float
     """GFLOP for each token that is read."""
@@ -84,6 +86,7 @@ class Material:
             reader=reader,
             shows=told.shows,
             sha256=hashlib.sha256(f"{model_sha256} {told.sha256}".encode()).hexdigest(),
+            reading=told.reading,
             note=f"{loaded.note} {told.note}".strip(),
             alive=_alive(model, reader),
             forward=forward,
@@ -191,7 +194,7 @@ class FinetuneLearner(WritingLearner):
             threads=self.threads,
             tokens_per_turn=tokens,
             gflop_per_turn=tokens * self.material.training,
-            data_sha256=self.material.sha256,
+            data_sha256=f"{self.material.sha256} {self.material.reading}",
             note=f"{self.material.note} {self.dtype_note}".strip(),
         )
 

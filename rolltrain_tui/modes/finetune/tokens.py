@@ -31,6 +31,9 @@ class Told:
 
     lessons: Lessons
     sha256: str
+    """Hash of the texts, and of their labels."""
+    reading: str
+    """Hash of their tokens: another tokenizer reads the same texts as others."""
     note: str
     """For the player: what was left out, or is missing."""
     shows: tuple[tuple[str, int], ...] = ()
@@ -80,7 +83,8 @@ class _Reader:
         self._refuse_short(path, train, "to train on", other is None)
         self._refuse_short(other or path, validation, "for validation", other is None)
         lessons = Windows(train, validation, self.length, self.vocabulary, self.device)
-        return Told(lessons, _sha256(digest), self._note())
+        reading = _sha256(str(part.tolist()) for part in (train, validation))
+        return Told(lessons, _sha256(digest), reading, self._note())
 
     def _text(self, path: Path) -> tuple[Tensor, list[str]]:
         text = read_text(path)
@@ -153,7 +157,8 @@ class _Reader:
         lessons = Labelled(train, validation, len(labels), padding, tokenizer.padding_side == "left", self.device)
         missing = f"No row to train on has the label {', '.join(absent)}." if absent else ""
         shows = tuple(held[i] for i in mixed(torch.arange(len(held))).tolist())  # the order of `lessons.validation`
-        return Told(lessons, _sha256(digest), f"{self._note()} {missing}".strip(), shows)
+        reading = _sha256(str([tokenizer.padding_side, padding, *(example.inputs for example in part)]) for part in (train, validation))
+        return Told(lessons, _sha256(digest), reading, f"{self._note()} {missing}".strip(), shows)
 
     def _labelled(self, path: Path) -> tuple[list[tuple[str, int]], list[str]]:
         column, labels = self.data.label, self.data.labels

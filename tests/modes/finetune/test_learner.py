@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from rolltrain_tui.modes.finetune.lessons import LABELS, Windows
 from rolltrain_tui.modes.finetune.loading import context_of
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.same_data import DataChangedError
+from rolltrain_tui.runs.verification.reexecution import from_the_beginning
 
 pytestmark = pytest.mark.slow
 
@@ -234,6 +237,34 @@ def test_changed_files_are_told(changed: str, tmp_path: Path) -> None:
         model.save_pretrained(folder)
     with pytest.raises(DataChangedError, match=r"One of .*tales\.txt, .*gpt is no longer what this run learned from up to turn 3"):
         Run.resume(run.folder)
+
+
+@pytest.mark.parametrize(
+    ("task", "settings", "same"),
+    [
+        ("causal_lm", {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}, False),
+        ("classifier", {"padding_side": "left"}, False),
+        ("classifier", {"chat_template": "{{ messages }}"}, True),
+    ],
+)
+def test_a_tokenizer_that_reads_otherwise_is_told(task: str, settings: dict[str, object], same: bool, tmp_path: Path) -> None:
+    """A run goes on only with the tokens that it began with. A save of before does not know them, and opens."""
+    own = lab().gpt if task == "causal_lm" else lab().bert
+    folder = tmp_path / own.name
+    shutil.copytree(own, folder)
+    run = Run.begin(campaign(task, "turns=3", f"model.path={folder}"), base=tmp_path, runs=tmp_path / "runs")
+    list(run.play(Inbox()))
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | settings), "utf-8")
+    for again in (Run.resume, from_the_beginning):
+        with (
+            nullcontext() if same else pytest.raises(DataChangedError, match=r"other tokens than up to turn 3\. .* tokenizer_config\.json")
+        ):
+            again(run.folder)
+    snapshot = saves.read(run.folder)
+    snapshot.state["data_sha256"] = snapshot.state["data_sha256"].partition(" ")[0]
+    saves.write(run.folder, snapshot, name="", keep=1)
+    assert Run.resume(run.folder).campaign.turn == 3
 
 
 def test_windows_stay_inside() -> None:

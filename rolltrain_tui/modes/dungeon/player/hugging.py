@@ -1,5 +1,6 @@
 """A Hugging Face language model from a folder as the dungeon's player: its words, and its reading of commands side by side."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ class Subwords:
         """The text of these tokens, without special ones."""
         told: str = self._tokenizer.decode(list(numbers), skip_special_tokens=True)
         return told
+
+    def reading(self) -> str:
+        """Hash of how a text is read: another tokenizer gives it other tokens."""
+        own = [self.begin, *self.numbers("You are in the Crypt. Exits: east (visited), north. > take black key, 12 points!")]
+        return hashlib.sha256(repr([own, self._tokenizer.all_special_ids]).encode()).hexdigest()
 
     def stop_rule(self) -> StopRule:
         """By the text of each token; the token that ends texts is found by its number."""
