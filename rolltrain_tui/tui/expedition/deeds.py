@@ -172,7 +172,7 @@ class Deeds(Orders):
 
     def action_inspire(self) -> None:
         if self.scene.inspired:
-            self.send(SpendInspiration(), "Inspiration: advantage on the next roll")
+            self.send(SpendInspiration(), "Inspiration")
         else:
             self.tell_player("There is no inspiration yet: predict an evaluation correctly (p) to earn it.", "warn")
 

@@ -362,7 +362,7 @@ class ExpeditionScreen(Explaining):
         self._wanted = False
         scene, shown = self.scene, self._plan.places
         now = self._drawn_at = time.monotonic()
-        self._speedometer.note(now, scene.turn)
+        self._speedometer.note(now, scene.turn, standing=self._pace(now).paused or scene.scouting)
         if not shown:
             state = "The run is paused; space resumes it." if self._pace(now).paused else "The run goes on."
             self.query_one("#too-small", Static).update(Content(TOO_SMALL + state), layout=False)

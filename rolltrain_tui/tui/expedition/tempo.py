@@ -24,10 +24,12 @@ class Speedometer:
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int]] = deque()
 
-    def note(self, now: float, turn: int) -> None:
-        if self._marks and turn < self._marks[-1][1]:
+    def note(self, now: float, turn: int, *, standing: bool = False) -> None:
+        """`standing`: the run waits, for the player or for its scouts; that time does not count."""
+        if standing or (self._marks and turn < self._marks[-1][1]):
             self._marks.clear()
-        self._marks.append((now, turn))
+        if not standing:
+            self._marks.append((now, turn))
         while len(self._marks) > 2 and now - self._marks[1][0] >= WINDOW_SECONDS:
             self._marks.popleft()
 

@@ -1,6 +1,9 @@
 """One line that answers the player: what was asked, what came of it, why the game waits."""
 
+import re
 from typing import Literal
+
+from rich.cells import cell_len
 
 from rolltrain_tui.tui.widgets.panel import Line, Panel, cut
 
@@ -8,6 +11,15 @@ Stays = Literal["not", "unless hinted", "always"]
 """An answer goes after some seconds, or when a hint has more to say, or with the next answer."""
 SECONDS, BEFORE_A_HINT = 6.0, 2.5
 """How long an answer stays: where nothing else has to be said, and where a hint waits. At full speed a hint is of use for seconds only."""
+
+
+def whole_clauses(text: str, width: int) -> str:
+    """At most `width` cells of a sentence: without the last clauses where half of the line or more is left, else cut anywhere."""
+    if cell_len(text) <= width:
+        return text
+    heads = (f"{text[: end.start()]} …" for end in re.finditer(r"[,;:] | \(", text))
+    fitting = [head for head in heads if width // 2 <= cell_len(head) <= width]
+    return fitting[-1] if fitting else cut(text, width)
 
 
 class NoticeLine(Panel):
@@ -27,7 +39,7 @@ class NoticeLine(Panel):
         return self._show_text() == text
 
     def _show_text(self) -> str:
-        shown = cut(self.text, max(0, self.content_size.width - 2))
+        shown = whole_clauses(self.text, max(0, self.content_size.width - 2))
         self.show([[(" ", ""), (shown, self._tone)]])
         return shown
 

@@ -35,6 +35,7 @@ from rolltrain_tui.tui.widgets.game.stage import stage_lines
 from rolltrain_tui.tui.widgets.game.status import Pace, status_line
 from rolltrain_tui.tui.widgets.game.voice import voice_lines
 from rolltrain_tui.tui.widgets.keys import Key, key_lines
+from rolltrain_tui.tui.widgets.notice import whole_clauses
 from rolltrain_tui.tui.widgets.panel import bar, cut, justify, width_of, wrap
 from rolltrain_tui.tui.widgets.training.chart import chart_lines
 from rolltrain_tui.tui.wording.figures import clock, count, factor, trend, work
@@ -432,6 +433,30 @@ def test_the_speedometer_measures_the_last_seconds() -> None:
     for tick in range(1, 60):
         meter.note(tick * 0.1, tick * (1 if tick < 20 else 2))
     assert pytest.approx(20, rel=0.1) == meter.rate
+
+
+def test_the_speedometer_counts_no_time_in_which_the_run_waits() -> None:
+    """Else the first seconds after a pause would tell of a slow run, and of an end that is far away."""
+    meter = Speedometer()
+    for second in range(60):
+        meter.note(second, 242, standing=True)
+    assert meter.rate is None
+    for tick in range(10):
+        meter.note(60 + tick * 0.1, 242 + tick)
+    assert pytest.approx(10) == meter.rate
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (95, "Rage helped; validation loss −0.0231 nats, plus or minus 0.0029, over 20 turns beside a twin."),
+        (70, "Rage helped; validation loss −0.0231 nats, plus or minus 0.0029 …"),
+        (60, "Rage helped; validation loss −0.0231 nats …"),
+        (30, "Rage helped; validation loss…"),
+    ],
+)
+def test_an_answer_loses_whole_clauses(width: int, shown: str) -> None:
+    assert shown == whole_clauses("Rage helped; validation loss −0.0231 nats, plus or minus 0.0029, over 20 turns beside a twin.", width)
 
 
 @pytest.mark.parametrize("width", [36, 44, 52, 58, 76])
