@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from gymnasium.utils import EzPickle
+from numpy.random import Generator
 from pettingzoo import AECEnv
 from pettingzoo.utils import wrappers
 
@@ -22,7 +23,6 @@ from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, actions, 
 from rolltrain_tui.modes.duel.players.names import Role
 from rolltrain_tui.modes.duel.players.players import AGENTS, HOSTS, Player
 
-Draw = np.random.Generator
 LIMIT = 100
 
 
@@ -37,7 +37,7 @@ class Table:
         self.actions = actions(dimension)
         self.board = Boards.of(torch.zeros(1, 1, dimension))
 
-    def start(self, draw: Draw, given: Sequence[Sequence[int]] | None = None) -> None:
+    def start(self, draw: Generator, given: Sequence[Sequence[int]] | None = None) -> None:
         """New points: those given, or drawn until the game is not over before it begins. GameError where hardly any is such a game."""
         for draws in count():
             check_hope(draws, 0, self.points, self.dimension, self.highest)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-FEW = ("evaluation.every=12", "evaluation.sequences=12", "evaluation.final_sequences=12", "twin.turns=4", "twin.sequences=12")
+FEW = ("evaluation.every=12", "evaluation.sequences=6", "evaluation.final_sequences=6", "twin.turns=4", "twin.sequences=6")
 SMALL_TEXT = (
     "model.n_layer=1",
     "model.n_embd=16",
@@ -20,8 +20,8 @@ SMALL_TEXT = (
     "model.dropout=0.1",
     *FEW,
 )
-SMALL_DUEL = ("table.games=8", "table.initial=64", "batch.transitions=16", "game.limit=12", *FEW)
-SMALL_DUNGEON = ("play.games=8", "play.moves=8", "batch.moves=16", "twin.mode=off", *FEW)
+SMALL_DUEL = ("table.games=8", "table.initial=64", "batch.transitions=16", "game.limit=8", *FEW)
+SMALL_DUNGEON = ("world.limit=8", "play.games=8", "play.moves=8", "batch.moves=16", "twin.mode=off", *FEW)
 
 
 @pytest.mark.slow

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.utils import backend_registration
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 aten: Any = torch.ops.aten
 private: Any = backend_registration
@@ -24,6 +23,14 @@ NAME = "pretended"
 COPIES = {aten.copy_.default, aten._to_copy.default}
 PLACES_MAY_LIE_ELSEWHERE = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default, aten._index_put_impl_.default}
 """Places on the CPU may name what is read or written on a device."""
+ELSEWHERE = COPIES | PLACES_MAY_LIE_ELSEWHERE
+
+
+def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """`value` with each tensor changed, in tuples and lists too; an operation takes and gives no other trees."""
+    if isinstance(value, Tensor):
+        return change(value)
+    return type(value)([mapped(change, one) for one in value]) if isinstance(value, (tuple, list)) else value
 
 
 class _Backend(private._DummyBackendModule):
@@ -107,22 +114,26 @@ class PretendedDevice(TorchDispatchMode):
 
     def taken(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """The operation, on the tensors' numbers."""
-        flat, spec = tree_flatten((args, kwargs))
-        given = [value for value in flat if isinstance(value, Tensor)]
+        given: list[Tensor] = []
+
+        def host(value: Tensor) -> Tensor:
+            given.append(value)
+            return value.host if isinstance(value, There) else value
+
+        on_host, kwargs = mapped(host, args), {name: mapped(host, value) for name, value in kwargs.items()}
         there = [value for value in given if isinstance(value, There)]
         self._hold_one_device(func, given, there)
         asked = kwargs.get("device")
-        stays = bool(there) if func not in COPIES | PLACES_MAY_LIE_ELSEWHERE else isinstance(args[0], There)
+        stays = bool(there) if func not in ELSEWHERE else isinstance(args[0], There)
         stays = stays if asked is None else torch.device(asked).type == NAME
-        args, kwargs = tree_unflatten([value.host if isinstance(value, There) else value for value in flat], spec)
         if stays and asked is not None:
             kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"} | {"device": torch.device("cpu")}
-        found = func(*args, **kwargs)
+        found = func(*on_host, **kwargs)
         if not stays:
             return found
         self.taken_there[str(func)] += 1
         same = {id(value.host): value for value in there}  # of operations that write in place
-        return tree_map(lambda value: self._held(same.get(id(value)), value) if isinstance(value, Tensor) else value, found)
+        return mapped(lambda value: self._held(same.get(id(value)), value), found)
 
     def _held(self, same: There | None, value: Tensor) -> Tensor:
         if not self.float64 and value.dtype in (torch.float64, torch.complex128):
@@ -130,7 +141,7 @@ class PretendedDevice(TorchDispatchMode):
         return There(value) if same is None else same
 
     def _hold_one_device(self, func: Any, given: list[Tensor], there: list[There]) -> None:
-        if not there or func in COPIES or func in PLACES_MAY_LIE_ELSEWHERE:
+        if not there or func in ELSEWHERE:
             return
         strays = [tuple(value.shape) for value in given if not isinstance(value, There) and value.dim()]
         if strays:
