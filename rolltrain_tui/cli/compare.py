@@ -83,7 +83,7 @@ def compare(
     cells = grid(
         config,
         path.parent,
-        classes=classes or ",".join(CLASSES.built_in),
+        classes=",".join(CLASSES.built_in) if classes is None else classes,
         rulebooks=rulebooks,
         policies=policies,
         seeds=seeds,

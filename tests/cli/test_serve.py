@@ -39,6 +39,7 @@ def test_without_its_extra_it_says_what_to_install(call: Call, monkeypatch: pyte
         (("tutorial", "--headless", "--name", "a b/c"), "--name 'a b/c' is no name of a machine"),
         (("tutorial", "--headless", "--name", "http://room.example"), "leave out http://, port and path"),
         (("tutorial", "--headless", "--host", "nosuch.invalid"), "--host nosuch.invalid is no address of this machine"),
+        (("tutorial", "--headless", "--host", ""), "--host '' is no address of this machine"),
     ],
 )
 def test_a_mistake_is_named(call: Call, words: tuple[str, ...], said: str) -> None:

@@ -46,7 +46,7 @@ def create(
 
     if preset is None and (width is None or layers is None or heads is None):
         raise click.UsageError("Give WIDTH, LAYERS and HEADS, such as: create Tiny 8 1 2. Or a --preset.")
-    shape, recipe = preset_of(preset) if preset else (Shape(n_embd=8, n_layer=1, n_head=2), Recipe())
+    shape, recipe = preset_of(preset) if preset is not None else (Shape(n_embd=8, n_layer=1, n_head=2), Recipe())
     given = {"n_embd": width, "n_layer": layers, "n_head": heads, "context": positions, "style": style}
     shape = replace(shape, **{key: value for key, value in given.items() if value is not None})
     for setting in settings:

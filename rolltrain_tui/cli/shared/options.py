@@ -83,14 +83,17 @@ campaign_options = together(
 
 
 def _secrets(context: click.Context, param: click.Parameter, text: str | None) -> frozenset[str]:
-    if not text:
+    if text is None:
         return frozenset()
     from rolltrain_tui.story.veil import secrets_of
 
     try:
-        return frozenset(secrets_of(text))
+        found = frozenset(secrets_of(text))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    if not found:
+        raise click.BadParameter("it is empty; name what is kept back, or leave the option out (is a shell variable not set?).")
+    return found
 
 
 classroom_options = together(

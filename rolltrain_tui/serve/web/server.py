@@ -141,7 +141,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError):
-        raise ServeError(f"--host {printable(host)} is no address of this machine; try 127.0.0.1, or 0.0.0.0 for the whole net") from None
+        named = printable(host) or "''"
+        raise ServeError(f"--host {named} is no address of this machine; try 127.0.0.1, or 0.0.0.0 for the whole net") from None
     listening = socket.socket(kind)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
