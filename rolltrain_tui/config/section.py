@@ -55,9 +55,12 @@ class RowOf:
 class Section(BaseModel):
     model_config = StrictModel
     older: ClassVar[Mapping[str, object]] = {}
-    """What campaigns mean that were written before these fields were there."""
+    """What campaigns mean that were written before these fields were there; beside what the classes above say."""
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, data: object) -> object:
-        return {**cls.older, **data} if cls.older and isinstance(data, dict) else data
+        if not isinstance(data, dict):
+            return data
+        older = [vars(owner).get("older", {}) for owner in reversed(cls.__mro__)]
+        return {name: value for own in (*older, data) for name, value in own.items()}
