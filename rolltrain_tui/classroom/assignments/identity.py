@@ -45,6 +45,14 @@ def cleaned(name: str) -> str:
     return line
 
 
+def otherwise(name: str) -> str:
+    """A sentence for whoever typed a name that stands otherwise in the table; "" where it stands as it was typed."""
+    called = cleaned(name)
+    if called == unicodedata.normalize("NFC", " ".join(name.split())):
+        return ""
+    return f"The name stands in the table as {called}: letters, digits and a few signs, in at most {CELLS} columns."
+
+
 def key(name: str) -> str:
     """What two spellings of one name have in common: capitals do not matter."""
     return cleaned(name).casefold()

@@ -39,5 +39,7 @@ def join(file: Path, name: str, to: Path | None, out: Path | None) -> None:
         raise assignments.AssignmentError(f"The campaign cannot be written in {folder}: {refusal(error)}.") from None
     click.echo(path)
     click.echo(f"Welcome, {called}. Your dice are your own: seed {seed}.", err=True)
+    if told := identity.otherwise(name):
+        click.echo(told, err=True)
     click.echo(f"Play it:    rolltrain play {options.shell_word(path)}", err=True)
     click.echo("Hand it in: rolltrain class submit", err=True)

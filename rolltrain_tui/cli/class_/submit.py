@@ -66,6 +66,8 @@ def submit(run: str | None, file: Path | None, assignment: Path | None, name: st
     submission.pack(folder, target, known.assignment, known.name)
     click.echo(target)
     click.echo(f"{known.title}, by {known.name}: {target.stat().st_size:,} bytes. Hand in this file.", err=True)
+    if name is not None and (told := identity.otherwise(name)):
+        click.echo(told, err=True)
     if record.ended is None:
         again = f"rolltrain play {shlex.quote(str(folder))}"
         click.echo(

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from rolltrain_tui.classroom.assignments.identity import CELLS, UnusableName, cleaned, file_name, key, seed_of
+from rolltrain_tui.classroom.assignments.identity import CELLS, UnusableName, cleaned, file_name, key, otherwise, seed_of
 
 NAMES = {
     "Anna": "Anna",
@@ -27,6 +27,21 @@ NAMES = {
 @pytest.mark.parametrize("typed", NAMES)
 def test_a_name_keeps_its_letters_and_nothing_that_a_terminal_a_page_or_a_path_obeys(typed: str) -> None:
     assert cleaned(typed) == NAMES[typed]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("Anna  Lee", ""),
+        ("Ńwa", ""),
+        ("Anna " * 12, "stands in the table as Anna Anna Anna Anna Anna Anna Anna Anna:"),
+        ("Anna <3", "stands in the table as Anna 3:"),
+    ],
+)
+def test_a_name_that_is_cut_or_changed_is_told(typed: str, told: str) -> None:
+    """So that two students with one beginning know; spaces are no change."""
+    assert told in otherwise(typed)
+    assert bool(told) == bool(otherwise(typed))
 
 
 def test_a_letter_keeps_two_combining_marks() -> None:

@@ -261,6 +261,7 @@ def test_the_verbs_from_assignment_to_table(
         assert (answer.code, "rolltrain class join hw.class --name NAME" in answer.err) == (2, True)
     answer = call("class", "join", "hw.class", "--name", "../Anna\x1b")
     assert (answer.code, answer.out.strip()) == (0, "the-first-lesson-anna.yaml")
+    assert "The name stands in the table as Anna: " in answer.err
     assert "rolltrain play the-first-lesson-anna.yaml" in answer.err
     answer = call("train", "the-first-lesson-ana.yaml")
     assert (answer.code, "did you mean 'the-first-lesson-anna.yaml'?" in answer.err) == (2, True)
