@@ -23,7 +23,8 @@ def check(files: tuple[str, ...], as_json: bool) -> int:
             wrong += 1
             found, line = {"file": name, "ok": False, "errors": str(error).splitlines()}, str(error)
         else:
-            found = {"file": name, "ok": True, "errors": []}
-            line = f"{name}: good. {config.name}, {counted(config.turns, 'turn')}, rulebook {config.dice.rulebook}."
+            found = {"file": name, "ok": True, "errors": [], "warnings": list(config.warnings)}
+            good = f"{name}: good. {config.name}, {counted(config.turns, 'turn')}, rulebook {config.dice.rulebook}."
+            line = "\n".join((good, *(f"{name}: warning: {warning}" for warning in config.warnings)))
         click.echo(json.dumps(found) if as_json else line, err=not (found["ok"] or as_json))
     return WRONG_USE if wrong else DONE

@@ -129,6 +129,11 @@ class CampaignConfig(Header):
         """All files and folders of the player's own that the training reads, `data_path` first; relative to the campaign's folder."""
         return () if self.data_path is None else (self.data_path,)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed and hardly meant: a sentence each, with the place in the campaign."""
+        return ()
+
     def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
         """What is wrong with the player's own files, relative to `base`: the place in the campaign that names one, and a sentence.
 

@@ -1,12 +1,15 @@
 """`rolltrain check` reads the files that a campaign names, and tells what is wrong with them where the campaign names them."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.finetuning import lab
 from support.shell import Answer
 
-from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes import build, campaign_file
 
 LONG = "The goblin sings. " * 200
 
@@ -61,6 +64,26 @@ def test_a_model_and_its_rows(call: Callable[..., Answer], tmp_path: Path) -> No
     assert 2 == answer.code
     assert ["model.path", "data.path"] == [line.split(": ")[1] for line in answer.err.splitlines()]
     assert all(line.startswith(f"{tmp_path / 'own.yaml'}:") for line in answer.err.splitlines())
+
+
+@pytest.mark.slow
+def test_labels_that_differ_in_capitals_or_blanks_alone(call: Callable[..., Answer], tmp_path: Path) -> None:
+    """They are classes of their own: no mistake, and yet hardly meant."""
+    text = (
+        "model={path: bert, task: classifier, length: 12, freeze: []}",
+        "data={path: rows.csv, format: csv, text: review, label: label, labels: [Good, bad, 'good ', grim], validation: null, "
+        "validation_fraction: 0.2}",
+    )
+    (tmp_path / "rows.csv").write_text("review,label\nx,Good\ny,bad\nz,Good\nw,bad\n", encoding="utf-8")
+    shutil.copytree(lab().bert, tmp_path / "bert")
+    own = tmp_path / "own.yaml"
+    own.write_text(campaign_file.dump(campaign_file.load_text(campaign_file.template("finetune"), "own", text)), encoding="utf-8")
+    answer = call("check", own)
+    assert (answer.code, answer.err) == (0, "")
+    [_, told] = answer.out.splitlines()
+    assert told.startswith(f"{own}: warning: data.labels: 'Good', 'good ' differ in capitals or blanks alone")
+    assert json.loads(call("check", own, "--json").out)["warnings"] == [told.partition("warning: ")[2]]
+    assert told.partition("warning: ")[2] in build(campaign_file.load(own), base=tmp_path).info().note
 
 
 def test_a_model_for_the_dungeon(call: Callable[..., Answer], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from rolltrain_tui.base.installed import installed
-from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.base.safe_text import flat, shown
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.section import Section, wrong, wrong_in
 from rolltrain_tui.config.training_sections import DeviceConfig, OptimizerConfig, Schedule, uncompiled
@@ -178,6 +178,18 @@ class FinetuneConfig(CampaignConfig):
         """The data first, the model last."""
         found = (self.data.path, self.data.validation, self.model.path)
         return tuple(_expanded(path) for path in found if path is not None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        alike: dict[str, list[str]] = {}
+        for name in self.data.labels or ():
+            alike.setdefault(" ".join(name.split()).casefold(), []).append(name)
+        return tuple(
+            f"data.labels: {', '.join(map(shown, names))} differ in capitals or blanks alone, and each is a class of its own; if they mean "
+            "the same, write them alike in the data and name the label once."
+            for names in alike.values()
+            if len(names) > 1
+        )
 
     def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
         from rolltrain_tui.modes.finetune.folder import ModelFolderError, look

@@ -87,7 +87,7 @@ class Material:
             shows=told.shows,
             sha256=hashlib.sha256(f"{model_sha256} {told.sha256}".encode()).hexdigest(),
             reading=told.reading,
-            note=f"{loaded.note} {told.note}".strip(),
+            note=" ".join(filter(None, (loaded.note, told.note, *config.warnings))),
             alive=_alive(model, reader),
             forward=forward,
             training=training,
