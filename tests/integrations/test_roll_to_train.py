@@ -1,3 +1,4 @@
+import asyncio
 import copy
 import math
 import warnings
@@ -721,11 +722,10 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
     async with app.run_test(size=(120, 36)) as pilot:
         # Escape while the run still opens would lead back to the title
         await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
-        for _ in range(400):
-            await pilot.pause(0.05)
-            if any(isinstance(event, AbilityUsed) and event.live for event in run.story):
-                break
-            await pilot.press("1" if isinstance(app.screen, ExpeditionScreen) else "escape")  # cards open over the game
+        async with asyncio.timeout(PATIENCE):
+            while not any(isinstance(event, AbilityUsed) and event.live for event in run.story):
+                await pilot.press("1" if isinstance(app.screen, ExpeditionScreen) else "escape")  # cards open over the game
+                await pilot.pause(0.05)
         await pilot.press("q")
         assert app.bridge is not None
         app.bridge.stop()

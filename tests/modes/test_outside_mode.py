@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.installed import Shell, shell_with, unpack, with_the_curve
 from support.paths import MODE_EXAMPLE
+from support.patience import PATIENCE
 from support.screens_host import shown
 from support.shell import Answer
 
@@ -212,23 +213,23 @@ def test_compared(curve: Curve) -> None:
 
 async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -> None:
     """From the choice of a hero to the ending, by keys."""
-    app = RolltrainApp(Launch(campaign=curve.campaign, runs=tmp_path, turns_per_second=30, explain=False))
+    app = RolltrainApp(Launch(campaign=curve.campaign, runs=tmp_path, turns_per_second=1, explain=False))  # nobody is too late for it
     seen = set[str]()
     awaited = {HeroChoiceScreen: "Brakka", ExpeditionScreen: "─ R² ─", EndingScreen: "below the ceiling of 1"}
 
     async with app.run_test(size=(120, 36)) as pilot:
-        for screen, key in ((HeroChoiceScreen, "enter"), (ExpeditionScreen, "1"), (EndingScreen, "end")):
-            async with timeout(180):
+        for screen, keys in ((HeroChoiceScreen, ["enter"]), (ExpeditionScreen, ["1", *["plus"] * 5]), (EndingScreen, ["end"])):
+            async with timeout(PATIENCE):
                 while not any(isinstance(one, screen) for one in app.screen_stack):
                     seen.update(honest(shown(app)).splitlines())
                     if isinstance(app.screen, Card):  # the first of each kind waits
                         await pilot.press("enter")
                     await pilot.pause(0.05)
-            async with timeout(180):
+            async with timeout(PATIENCE):
                 while not any(awaited[screen] in line for line in seen):
                     await pilot.pause(0.05)
                     seen.update(honest(shown(app)).splitlines())
-            await pilot.press(key)
+            await pilot.press(*keys)
             seen.update(honest(shown(app)).splitlines())
     everything = "\n".join(seen)
     for words in ("─ R² ─", "below the ceiling of 1"):

@@ -102,7 +102,7 @@ async def playing(
     app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path, explain=explain), outfitter)
     if paused:
         outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
-    lasting = patch.multiple(notice, SECONDS=60.0, BEFORE_A_HINT=55.0)  # a busy machine is seconds late to look at an answer
+    lasting = patch.multiple(notice, SECONDS=PATIENCE, BEFORE_A_HINT=PATIENCE - 5)  # a busy machine is seconds late to look at an answer
     with lasting:
         async with app.run_test(size=size, notifications=boxes) as pilot:
             await until(pilot, lambda: under_way(app))

@@ -39,7 +39,7 @@ async def test_no_frame_shows_what_is_hidden_and_all_is_there_once_revealed(tmp_
     outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: under_way(app))
-        for number in range(40):
+        for number in range(1000):
             if isinstance(app.screen, EndingScreen):
                 break
             for key in ("full_stop", "enter", *(TOUR if number in (3, 7) else ())):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.finetuning import LORA, lab
+from support.patience import PATIENCE
 from support.screens_host import shown
 
 from rolltrain_tui.modes.campaign_file import dump, load_text, template
@@ -44,7 +45,7 @@ async def test_played_by_keys(task: str, more: tuple[str, ...], size: tuple[int,
     campaign.write_text(dump(load_text(template("finetune"), "it", (*lab().overrides(task), *QUIET, *more))), "utf-8")
     app = RolltrainApp(Launch(campaign=campaign, runs=tmp_path / "runs", explain=False))
     seen, keys = list[str](), ["space", "1", "v", "s", *["plus"] * 5, "space"]
-    async with app.run_test(size=size) as pilot, timeout(180):
+    async with app.run_test(size=size) as pilot, timeout(PATIENCE):
         while not isinstance(app.screen, EndingScreen):
             seen.append(honest(shown(app), unit))
             if not isinstance(app.screen, ExpeditionScreen):  # the choice of a hero, and cards
