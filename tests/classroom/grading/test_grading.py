@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from class_grading import Class, changed, orders
+from support.patience import PATIENCE
 from support.shell import Answer
 
 from rolltrain_tui.classroom.assignments import assignment as assignments
@@ -130,9 +131,9 @@ def test_a_child_is_held_to_its_limits(room: Class, anna: Path, tmp_path: Path) 
     outcomes = {}
     with children.Children(room.asked) as family:
         for name, limits in {
-            "enough": Limits(60, 120),
-            "no time": Limits(60, 0),
-            "no memory": Limits(60, 120, memory=1 << 20),
+            "enough": Limits(PATIENCE, PATIENCE),
+            "no time": Limits(PATIENCE, 0),
+            "no memory": Limits(PATIENCE, PATIENCE, memory=1 << 20),
         }.items():
             folder = tmp_path / name
             folder.mkdir()

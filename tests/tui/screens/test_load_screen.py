@@ -19,6 +19,7 @@ TORN = "weights.safetensors is 12 bytes [/] short"
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[saves.RunSummary]:
     """Four runs on disk; deleting takes one away."""
     now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)  # a slow machine would find them older
     runs = [
         a_run("going", saved_at=now - 250),
         a_run("won", outcome="won", hero="[b]Ilm[/b]\n\x1b[2J", hero_class="wizard", ending="victory", saved_at=now - 9000, value=None),
