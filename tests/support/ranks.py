@@ -5,8 +5,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from random import Random
 
 from support import warm
 from support.paths import ROOT
@@ -21,10 +23,12 @@ class Answer:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Below those that a system gives to whoever asks for any: nobody is given it before the ranks listen there."""
+    for port in Random().sample(range(20_000, 32_000), 100):
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("", port))
+            return port
+    raise AssertionError("no free port")
 
 
 def environment(rank: int, size: int, port: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -316,4 +316,11 @@ async def test_the_end_is_told_and_leaves_nothing_behind() -> None:
             closed = await socket.receive()
             assert (closed.type, closed.data, closed.extra) == (aiohttp.WSMsgType.CLOSE, 1001, "over")
         port = int(server.base.split(":")[2].strip("/"))
-    listen("127.0.0.1", port).close()
+
+    def is_free() -> bool:
+        with suppress(ServeError):
+            listen("127.0.0.1", port).close()
+            return True
+        return False
+
+    await until(is_free)  # the server's thread may outlive the wait for it

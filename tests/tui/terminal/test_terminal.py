@@ -71,6 +71,7 @@ def test_a_terminal_that_lags_behind_is_put_back_too(monkeypatch: pytest.MonkeyP
             os.write(slave, b"x" * 1024)
     modes, output = Modes(), bytearray()
     modes._line = modes._line or []
+    monkeypatch.setattr("rolltrain_tui.tui.terminal.terminal.PATIENCE_SECONDS", PATIENCE)
     monkeypatch.setattr(modes, "put_line_back", lambda: None)
 
     def read_late() -> None:
