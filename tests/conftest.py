@@ -31,6 +31,7 @@ T = TypeVar("T")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; tests run side by side on few cores
 os.environ.setdefault("GOMP_SPINCOUNT", "50000")  # as the game has it: threads that wait for one another leave a busy machine to others
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+os.environ.pop("PYTHONUNBUFFERED", None)  # a Python that has it loses the rest of a long write which a stop has interrupted
 PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}  # no test asserts on wall-clock time
 hypothesis.settings.register_profile("house", max_examples=30, **PATIENT)
 hypothesis.settings.register_profile("long", max_examples=300, **PATIENT)
