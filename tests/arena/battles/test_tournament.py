@@ -3,11 +3,10 @@
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
 from itertools import combinations
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import warm
-from support.patience import PATIENCE
+from support.paths import TESTS
 
 from rolltrain_tui.arena.agents.agents import AgentError
 from rolltrain_tui.arena.battles import many_at_once
@@ -143,10 +142,6 @@ def test_malformed(terms: Any, contender: Any, tmp_path: Path) -> None:
 def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     """A full tournament of eight agents, killed twice on its way, ends with each of its 28 matches once and a ledger without flaw."""
     env = {**os.environ, "ROLLTRAIN_SAVES": str(tmp_path), "OMP_NUM_THREADS": "1"}
-
-    def arena(*words: str) -> list[str]:
-        return [sys.executable, "-m", "rolltrain_tui", "arena", *words]
-
     from rolltrain_tui.arena.agents.agents import Recipe, Shape
     from rolltrain_tui.arena.agents.roster import Roster
 
@@ -156,17 +151,13 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
         roster.create(name, Shape(n_embd=4, n_layer=1, n_head=1, context=4), Recipe(batch=1, learning_rate=0.02 / 2**n))
     words = ["tournament", *names, "--name", "Cup", "--steps", "12", "--seeds", "2", "--samples", "4"]
     battles = Battles(tmp_path / "arena")
+    dice = Random(8)
     for _ in range(2):
-        before = len(battles.ledger.matches())
-        process = warm.Popen(arena(*words), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE
-        while len(battles.ledger.matches()) < before + 2 and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert process.poll() is None, "it ended before it could be killed"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        after = [sys.executable, "-m", "support.ended_early", "2", str(dice.uniform(0, 0.1))]
+        killed = warm.run([*after, *words], env=env, cwd=TESTS, capture_output=True, text=True)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
         words = ["tournament", "--resume", "Cup", "--json"]
-    done = warm.run(arena(*words), env=env, capture_output=True, text=True)
+    done = warm.run([sys.executable, "-m", "rolltrain_tui", "arena", *words], env=env, capture_output=True, text=True)
     assert 0 == done.returncode, done.stderr
     assert (28, True) == (json.loads(done.stdout)["matches"], json.loads(done.stdout)["finished"])
     entries, flaws = battles.ledger.read()
