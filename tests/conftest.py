@@ -52,6 +52,19 @@ def _quicker() -> None:
     os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _lasting() -> None:
+    """What the game tells for seconds stays until the test has looked at it: a busy machine is late for that."""
+    from support.patience import PATIENCE
+    from textual.app import App
+
+    from rolltrain_tui.tui.widgets import notice
+
+    tell = App.notify
+    App.notify = lambda app, words, **how: tell(app, words, **(how | {"timeout": PATIENCE}))  # type: ignore[assignment, method-assign]
+    notice.SECONDS, notice.BEFORE_A_HINT = PATIENCE, PATIENCE - 5
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest test of all, a type check without a cache, comes first: at the end the other workers would wait for it."""
     items.sort(key=lambda item: item.name != "test_types")

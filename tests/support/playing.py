@@ -5,14 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from textual.pilot import Pilot
 
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.expedition.expedition import ExpeditionScreen
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.widgets import notice
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.patience import PATIENCE
 from support.screens_host import shown, until
@@ -102,13 +100,11 @@ async def playing(
     app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path, explain=explain), outfitter)
     if paused:
         outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
-    lasting = patch.multiple(notice, SECONDS=PATIENCE, BEFORE_A_HINT=PATIENCE - 5)  # a busy machine is seconds late to look at an answer
-    with lasting:
-        async with app.run_test(size=size, notifications=boxes) as pilot:
-            await until(pilot, lambda: under_way(app))
-            game = Game(app, pilot, expedition)
-            await game.until(lambda: game.screen.scene.campaign)
-            yield game
-            if app.bridge is not None:
-                app.bridge.stop()
-                assert app.bridge.join(PATIENCE)
+    async with app.run_test(size=size, notifications=boxes) as pilot:
+        await until(pilot, lambda: under_way(app))
+        game = Game(app, pilot, expedition)
+        await game.until(lambda: game.screen.scene.campaign)
+        yield game
+        if app.bridge is not None:
+            app.bridge.stop()
+            assert app.bridge.join(PATIENCE)

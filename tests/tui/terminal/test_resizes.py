@@ -1,5 +1,6 @@
 """A storm of resizes is taken up in measure, and the last size always."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -34,7 +35,7 @@ async def test_the_last_size_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         sizes = [Size(40 + n % 160, 10 + n % 50) for n in range(300)]
         for size in (*sizes, Size(101, 31)):
             app.post_message(events.Resize(size, size))
-            await pilot.pause(0.001)
+            await asyncio.sleep(0)
         await until(pilot, lambda: not app.resizes.waiting and app.screen.size == (101, 31))
         assert taken[-1] == (101, 31)
         assert len(taken) < len(sizes) / 3
