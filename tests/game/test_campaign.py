@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 from support.scripted import Configure, ScriptedLearner, of, played
 from support.stories import lines
 
@@ -184,7 +185,7 @@ def test_another_speed_holds_from_the_next_turn_on() -> None:
     inbox.set_speed(1e-6)
     assert inbox.wait_for_turn()
     inbox.set_speed(1e-6)
-    rescue = threading.Timer(20, inbox.stop)  # where this fails
+    rescue = threading.Timer(PATIENCE, inbox.stop)  # where this fails
     rescue.start()
     assert inbox.wait_for_turn()
     rescue.cancel()

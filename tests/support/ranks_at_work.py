@@ -6,10 +6,11 @@ A rank is a process with torch, which costs two seconds before it does anything:
 import hashlib
 import json
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 from typing import Any
 
 import torch
@@ -173,7 +174,7 @@ def unlike(gang: Gang) -> dict[str, Any]:
 
 
 def paused(gang: Gang) -> dict[str, Any]:
-    """The first rank waits for its player for ten heartbeats; then another rank is asked to end."""
+    """The first rank waits for its player for three heartbeats; then another rank is asked to end."""
     words: list[int] = []
     highest = gang.highest
     gang.highest = lambda number: words.append(highest(number)) or words[-1]  # type: ignore[method-assign, func-returns-value]
@@ -182,8 +183,14 @@ def paused(gang: Gang) -> dict[str, Any]:
         inbox = Inbox()
         leading = boundary.LeadersInbox(gang, inbox, lambda: 1)
         inbox.pause()
+
+        def step_after_three() -> None:
+            while words.count(boundary.WAIT) < 3:
+                time.sleep(0.01)
+            inbox.step_once()
+
         with leading.beating():
-            Timer(0.5, inbox.step_once).start()
+            Thread(target=step_after_three, daemon=True).start()
             may = [leading.wait_for_turn(), leading.wait_for_turn()]
         stopped = leading.stopped
     else:
