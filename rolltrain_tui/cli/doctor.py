@@ -182,17 +182,17 @@ def _speed() -> dict[str, Any]:
     learner = build_learner(config, base=path.parent)
     for _ in range(3):
         learner.step(NEUTRAL)
-    turns, start = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - start) < SPEED_SECONDS:
+    turns, seconds, start = 0, 0.0, time.perf_counter()
+    while seconds < SPEED_SECONDS:
         learner.step(NEUTRAL)
-        turns += 1
+        turns, seconds = turns + 1, time.perf_counter() - start
     rate = turns / seconds
     facts = learner.info()
     return {
         "campaign": config.name,
         "turns_per_second": rate,
         "turns": config.turns,
-        "minutes": round(config.turns / rate / 60, 1) if rate else None,
+        "minutes": round(config.turns / rate / 60, 1),
         "device": facts.device,
         "dtype": facts.dtype,
         "note": facts.note,

@@ -7,7 +7,9 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -16,6 +18,7 @@ from support.shell import Answer
 
 from rolltrain_tui import __version__
 from rolltrain_tui.bench import contest
+from rolltrain_tui.cli import doctor
 from rolltrain_tui.cli.main import rolltrain
 from rolltrain_tui.cli.shared import options
 from rolltrain_tui.cli.shared.exit_codes import exit_code_of
@@ -316,6 +319,15 @@ def test_doctor(call: Callable[..., Answer], tmp_path: Path) -> None:
     assert found["speed"]["turns_per_second"] > 0
     assert all(abs(corpus["floor"] - corpus["monte_carlo"]) < 5 * corpus["standard_error"] for corpus in found["corpora"])
     assert "Training" in answer.err
+
+
+@pytest.mark.slow
+def test_the_doctor_trains_a_turn_at_least_however_slow_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds pass between any two looks at the clock."""
+    clock = count(0.0, 2.0)
+    monkeypatch.setattr(doctor, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    found = doctor._speed()
+    assert (found["turns_per_second"], found["minutes"]) == (0.5, round(found["turns"] / 30, 1))
 
 
 def test_bench_delegates(call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
