@@ -9,6 +9,7 @@ from rolltrain_tui.rules.classes.classes import CLASSES
 from rolltrain_tui.rules.health.pace import FIRST_TRIP, HOT, SCOUT_ANNEAL, SCOUT_WALK, SCOUTS_ANEW, SLOW
 from rolltrain_tui.rules.health.signal_monitor import CALIBRATED
 from rolltrain_tui.rules.health.signals import OF_OBJECTIVE, SIGNALS, STEP_EXCESS, Signal
+from rolltrain_tui.rules.hero.hero_class import STATS
 from rolltrain_tui.rules.hero.levels import XP_TABLES, ability_modifier, hit_points_gained, proficiency
 from rolltrain_tui.rules.monsters.due_monsters import EVERY_TURN, PAUSE, Moment, moment
 from rolltrain_tui.rules.monsters.loot import ITEMS
@@ -60,6 +61,12 @@ def dice(dc: str) -> str:
 def modifiers(_: str) -> str:
     scores = (3, 6, 8, 10, 12, 14, 15, 16, 18, 20)
     return table(("score", "modifier"), [(str(score), f"{ability_modifier(score):+d}") for score in scores])
+
+
+def saves(_: str) -> str:
+    """Each score: the monsters whose attacks it saves from."""
+    foes = {stat: [f"[{foe.title}]({foe.name})" for foe in BESTIARY.values() if foe.save_stat == stat] for stat in STATS}
+    return "\n".join(f"- **{stat}**: {', '.join(names) or 'none'}." for stat, names in foes.items())
 
 
 def levels(_: str) -> str:
@@ -252,6 +259,7 @@ TABLES: Mapping[str, Callable[[str], str]] = {
     "odds": rulebook_odds,
     "dice": dice,
     "modifiers": modifiers,
+    "saves": saves,
     "levels": levels,
     "class": hero_class,
     "ability": ability,

@@ -72,6 +72,13 @@ def test_monster_pages_show_the_row(name: str) -> None:
     assert row.failed.words in text
 
 
+def test_the_page_of_the_hero_tells_what_each_score_saves_from() -> None:
+    """Every monster, with the score that its own page names."""
+    lines = codex.page("hero").text.splitlines()
+    for row in BESTIARY.values():
+        assert [line[:7] for line in lines if f"({row.name})" in line] == [f"- **{row.save_stat}"]
+
+
 @pytest.mark.parametrize("spelling", ["reckless_attack", "Reckless Attack", "reckless-attack", " RECKLESS_ATTACK "])
 def test_spellings(spelling: str) -> None:
     """Capitals, spaces and hyphens do not matter."""
