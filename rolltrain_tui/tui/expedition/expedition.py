@@ -362,7 +362,8 @@ class ExpeditionScreen(Explaining):
         self._wanted = False
         scene, shown = self.scene, self._plan.places
         now = self._drawn_at = time.monotonic()
-        self._speedometer.note(now, scene.turn, standing=self._pace(now).paused or scene.scouting)
+        pace = self._pace(now)
+        self._speedometer.note(now, scene.turn, pace.wished, standing=pace.paused or scene.scouting)
         if not shown:
             state = "The run is paused; space resumes it." if self._pace(now).paused else "The run goes on."
             self.query_one("#too-small", Static).update(Content(TOO_SMALL + state), layout=False)
@@ -412,7 +413,8 @@ class ExpeditionScreen(Explaining):
         inbox = self.bridge.inbox
         ago = None if self._saved_at is None else now - self._saved_at
         self._why = self._why if inbox.paused else ""
-        return Pace(inbox.paused, inbox.turns_per_second, self._speedometer.rate, ago, self.leaving, self._why, bool(self.bridge.until))
+        rate, steady = self._speedometer.rate, self._speedometer.steady
+        return Pace(inbox.paused, inbox.turns_per_second, rate, ago, self.leaving, self._why, bool(self.bridge.until), steady=steady)
 
     def _key_list(self) -> list[Key]:
         """Always the same keys in the same places; what cannot be pressed now is dim, and left out of the narrowest screens."""

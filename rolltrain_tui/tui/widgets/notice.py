@@ -17,7 +17,7 @@ def whole_clauses(text: str, width: int) -> str:
     """At most `width` cells of a sentence: without the last clauses where half of the line or more is left, else cut anywhere."""
     if cell_len(text) <= width:
         return text
-    heads = (f"{text[: end.start()]} …" for end in re.finditer(r"[,;:] | \(", text))
+    heads = (f"{text[: end.start()]} …" for end in re.finditer(r"[.,;:] | \(", text))
     fitting = [head for head in heads if width // 2 <= cell_len(head) <= width]
     return fitting[-1] if fitting else cut(text, width)
 

@@ -583,7 +583,7 @@ def test_a_loop_that_does_not_say_how_long_it_takes_is_told_without_an_end(turns
     game = rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), turns=turns)
     game.begin()
     begun = game.events[0]
-    line = text_of([status_line(Scene.of([begun]), Pace(False, None, 12.0), 120)])
+    line = text_of([status_line(Scene.of([begun]), Pace(False, None, steady=12.0), 120)])
     assert ("no end set" in tell(begun), "40 turns" in tell(begun)) == (turns is None, turns is not None)
     assert (f"/{begun.turns}" in line, "%" in line, "ETA" in line) == (turns is not None,) * 3
 

@@ -322,7 +322,7 @@ def test_long_sentences_hang_under_their_first_word() -> None:
 
 def test_the_status_line_tells_progress_tempo_and_safety() -> None:
     """Turn, share, speed, time left and age of the save, all with units."""
-    line = text_of(status_line(scene_after(200), Pace(False, 20, 19.9, 12.0), 120))
+    line = text_of(status_line(scene_after(200), Pace(False, 20, 14.2, 12.0, steady=19.9), 120))
     for words in ("The Tiny GPT", "turn  200/2000", "10%", "▶ 20/s", "ETA 1:30", "saved  0:12 ago"):
         assert words in line
     assert "‖ paused" in text_of(status_line(scene_after(2), Pace(True, 20), 120))
@@ -337,11 +337,11 @@ def test_the_status_line_tells_progress_tempo_and_safety() -> None:
 
 def test_the_bar_gives_way_before_the_campaigns_name() -> None:
     scene = Scene(campaign="The Dungeon of Words", turn=6, turns=960)
-    told = text_of(status_line(scene, Pace(False, None, 4.2), 80))
+    told = text_of(status_line(scene, Pace(False, None, 4.2, steady=4.2), 80))
     for words in ("The Dungeon of Words", "turn   6/960", "0%", "▶ full speed", "ETA 3:47"):
         assert words in told
     assert "▱" not in told
-    assert "▱" in text_of(status_line(scene, Pace(False, None, 4.2), 90))
+    assert "▱" in text_of(status_line(scene, Pace(False, None, 4.2, steady=4.2), 90))
 
 
 @given(st.integers(60, 300))
@@ -444,6 +444,26 @@ def test_the_speedometer_counts_no_time_in_which_the_run_waits() -> None:
     for tick in range(10):
         meter.note(60 + tick * 0.1, 242 + tick)
     assert pytest.approx(10) == meter.rate
+
+
+def test_an_evaluation_slows_the_run_as_seen_but_moves_its_end_little() -> None:
+    """No turn ends while it lasts: the speed of that moment says nothing of the hundreds of turns to come."""
+    meter = Speedometer()
+    for tick in range(560):
+        meter.note(tick * 0.1, tick)
+    for tick in range(560, 590):
+        meter.note(tick * 0.1, 559)
+    assert meter.rate == 0
+    assert pytest.approx(9.5, rel=0.02) == meter.steady
+
+
+def test_another_speed_is_measured_anew() -> None:
+    meter = Speedometer()
+    for tick in range(100):
+        meter.note(tick * 0.1, tick, 10)
+    for tick in range(10):
+        meter.note(10 + tick * 0.1, 100 + 5 * tick, 50)
+    assert pytest.approx(50) == meter.steady == meter.rate
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ class Pace:
     """The tempo of a replay, such as "8x"; empty while the run is being played."""
     watched: Span | None = None
     """How it stands with a run that another process plays."""
+    steady: float | None = None
+    """The same over a longer time, for when the end is to be expected."""
 
 
 class StatusLine(Panel):
@@ -89,7 +91,7 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
     measured = ""
     if pace.measured is not None and pace.measured >= SLOWEST and (pace.wished is None or pace.measured < 0.9 * pace.wished):
         measured = f" {pace.measured:5.1f} turns/s"
-    eta = "" if not pace.measured or scene.turns is None else f"   ETA {clock((scene.turns - scene.turn) / pace.measured)}"
+    eta = "" if not pace.steady or scene.turns is None else f"   ETA {clock((scene.turns - scene.turn) / pace.steady)}"
     return [(f"▶ {rate(pace.wished)}", "good"), (measured, "muted"), (eta, "muted")]
 
 
