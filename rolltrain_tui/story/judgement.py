@@ -56,6 +56,11 @@ class Measured:
     value: float
     standard_error: float
 
+    @property
+    def clear(self) -> bool:
+        """Of a difference: whether it counts, beside its error."""
+        return abs(self.value) > THRESHOLD * self.standard_error
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -104,10 +109,10 @@ def _outcome(ended: CampaignEnded, value: Measured, plain: Measured | None, obje
         return "alone"
     if not isfinite(plain.value):
         return "won"
-    worse, error = objective.worse(value.value, plain.value), hypot(value.standard_error, plain.standard_error)
-    if not abs(worse) > THRESHOLD * error:
+    worse = Measured(objective.worse(value.value, plain.value), hypot(value.standard_error, plain.standard_error))
+    if not worse.clear:
         return "held"
-    return "lost" if worse > 0 else "won"
+    return "lost" if worse.value > 0 else "won"
 
 
 def plain_at(ended: CampaignEnded, ghost: Sequence[GhostPoint], objective: Objective) -> Measured | None:

@@ -106,8 +106,7 @@ def figure(story: RunStory) -> str:
 
 def figure_words(story: RunStory) -> list[str]:
     """Three lines beside the large digits: the error, what the number is, and what the error covers."""
-    objective, judgement = story.objective, story.judgement
-    shown = judgement.difference
+    objective, shown = story.objective, story.judgement.difference
     unit = objective.unit_behind
     if shown is None:
         return [
@@ -117,7 +116,7 @@ def figure_words(story: RunStory) -> list[str]:
         ]
     arrow = "▼" if shown.value < 0 else "▲"
     better = objective.worse(shown.value, 0.0) < 0
-    verdict = "within two errors of it" if judgement.outcome == "held" else f"{arrow} {'better' if better else 'worse'}"
+    verdict = f"{arrow} {'better' if better else 'worse'}" if shown.clear else "within two errors of it"
     return [
         plus_minus(shown.standard_error, objective.digits, "± ", f"{unit}  ") + verdict,
         f"you minus {objective.short_par}; {objective.better} is better",

@@ -133,10 +133,11 @@ def test_the_difference_is_named_by_what_the_ghost_is(par: str, short: str) -> N
     assert f"{short[0].upper()}{short[1:]} → you" in dict(facts_of(told))
 
 
-def test_a_difference_within_the_error_is_called_neither_better_nor_worse() -> None:
-    """In either direction."""
+@pytest.mark.parametrize("ending", ["victory", "fallen"])
+def test_a_difference_within_the_error_is_called_neither_better_nor_worse(ending: str) -> None:
+    """In either direction, and whatever became of the hero."""
     for plain in (1.43, 1.39):
-        held = " ".join(figure_words(story(plain=ghost(plain))))
+        held = " ".join(figure_words(story(replace(ENDED, ending=ending), plain=ghost(plain))))
         assert "within two errors" in held
         assert not {"▼ better", "▲ worse"} & set(held.split("  "))
 
