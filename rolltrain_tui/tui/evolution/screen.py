@@ -86,7 +86,7 @@ class EvolutionScreen(WorkingScreen):
 
     def _curves(self, width: int, height: int) -> list[Line]:
         lines = [Curve(member.curve, tone_of(member.index), mark_of(member.index)) for member in self._ranking()[::-1]]
-        return curve_lines(lines, width, height, last=float(self._evolution.plan.config.turns))
+        return curve_lines(lines, width, height, last=float(self._evolution.plan.config.turns), unit="turns")
 
     def _ranking(self) -> list[Member]:
         members = self._scene.members

@@ -14,12 +14,14 @@ SECONDS, BEFORE_A_HINT = 6.0, 2.5
 
 
 def whole_clauses(text: str, width: int) -> str:
-    """At most `width` cells of a sentence: without the last clauses where half of the line or more is left, else cut anywhere."""
+    """At most `width` cells of a sentence: without its last clauses or, where these are half of the line or more, its last words."""
     if cell_len(text) <= width:
         return text
-    heads = (f"{text[: end.start()]} …" for end in re.finditer(r"[.,;:] | \(", text))
-    fitting = [head for head in heads if width // 2 <= cell_len(head) <= width]
-    return fitting[-1] if fitting else cut(text, width)
+    for end in (r"[.,;:] | \(", " "):
+        heads = (f"{text[: found.start()]} …" for found in re.finditer(end, text))
+        if fitting := [head for head in heads if width // 2 <= cell_len(head) <= width]:
+            return fitting[-1]
+    return cut(text, width)
 
 
 class NoticeLine(Panel):

@@ -53,7 +53,7 @@ async def test_it_fits_a_terminal_that_changed_while_a_member_was_watched(
         await pilot.resize_terminal(120, 36)
         await until(pilot, lambda: app.screen.size.width == 120)
         app.pop_screen()
-        await until(pilot, lambda: "GFLOP · over" in shown(app) and f"{made.plan.config.turns} steps" in shown(app))
+        await until(pilot, lambda: "GFLOP · over" in shown(app) and f"{made.plan.config.turns} turns" in shown(app))
 
 
 async def test_a_member_that_was_watched_leads_back_to_the_evolution(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:

@@ -472,7 +472,9 @@ def test_another_speed_is_measured_anew() -> None:
         (95, "Rage helped; validation loss −0.0231 nats, plus or minus 0.0029, over 20 turns beside a twin."),
         (70, "Rage helped; validation loss −0.0231 nats, plus or minus 0.0029 …"),
         (60, "Rage helped; validation loss −0.0231 nats …"),
-        (30, "Rage helped; validation loss…"),
+        (30, "Rage helped; validation loss …"),
+        (9, "Rage …"),
+        (3, "Ra…"),
     ],
 )
 def test_an_answer_loses_whole_clauses(width: int, shown: str) -> None:

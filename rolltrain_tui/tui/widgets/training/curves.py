@@ -32,11 +32,16 @@ def mark_of(place: int) -> str:
     return MARKS[place % len(MARKS)]
 
 
-def curve_lines(curves: Sequence[Curve], width: int, height: int, *, last: float | None = None, most: float = math.inf) -> list[Line]:
-    """The plot with its axes; `last` is the right edge where more is to come. What is above `most` is drawn along the upper edge."""
+def curve_lines(
+    curves: Sequence[Curve], width: int, height: int, *, last: float | None = None, most: float = math.inf, unit: str = "steps"
+) -> list[Line]:
+    """The plot with its axes; `last` is the right edge where more is to come. What is above `most` is drawn along the upper edge.
+
+    `unit`: what is counted along the lower edge.
+    """
     points = [(x, y) for curve in curves for x, y in curve.points if math.isfinite(y)]
     if not points or width < 20 or height < 4:
-        return [[("The first steps draw the first points.", "muted")]]
+        return [[(f"The first {unit} draw the first points.", "muted")]]
     view = _view(points, width - GUTTER, height - 1, last, most)
     cells: dict[tuple[int, int], tuple[str, str]] = {}
     for curve in curves:
@@ -58,7 +63,7 @@ def curve_lines(curves: Sequence[Curve], width: int, height: int, *, last: float
             taken.add((row, column))
             cells[row, column] = (curve.mark, f"{curve.tone}+strong")
     labels = _labels(view)
-    return [*(_row(row, view, labels.get(row, ""), cells) for row in range(view.rows)), _axis(view)]
+    return [*(_row(row, view, labels.get(row, ""), cells) for row in range(view.rows)), _axis(view, unit)]
 
 
 def _shared(below: tuple[str, str] | None, char: str, tone: str, column: int) -> tuple[str, str]:
@@ -116,8 +121,8 @@ def _row(row: int, view: View, label: str, cells: dict[tuple[int, int], tuple[st
     return [(f"{label:>6}", "muted"), ("┤" if label else "│", "track"), *joined(dots)]
 
 
-def _axis(view: View) -> Line:
-    first, last = f"{view.left:.0f}", f"{view.right:.0f} steps"
+def _axis(view: View, unit: str) -> Line:
+    first, last = f"{view.left:.0f}", f"{view.right:.0f} {unit}"
     return [("      └", "track"), ((first + "─" * (view.columns - len(first) - len(last)) + last)[: view.columns], "muted")]
 
 
