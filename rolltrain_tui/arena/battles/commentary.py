@@ -44,15 +44,16 @@ class Commentator:
         told = []
         known = [(loss, place) for place, loss in enumerate(event.losses) if math.isfinite(loss)]
         if known and event.done > 0.1:
-            loss, place = min(known)
-            if self._leader is None:
-                told.append(f"{self._names[place]} takes the lead at loss {loss:.3f}.")
-                self._leader = place
-            elif place != self._leader and event.losses[self._leader] - loss > LEAD:
+            (loss, place), *others = sorted(known)
+            leader = self._leader
+            behind = event.losses[leader] if leader is not None else min(others, default=(math.inf, place))[0]
+            if place != leader and behind - loss > LEAD:
+                name, self._leader = self._names[place], place
                 told.append(
-                    f"▲ {self._names[place]} overtakes {self._names[self._leader]} at step {event.steps[place]:,}: loss {loss:.3f}."
+                    f"{name} takes the lead at loss {loss:.3f}."
+                    if leader is None
+                    else f"▲ {name} overtakes {self._names[leader]} at step {event.steps[place]:,}: loss {loss:.3f}."
                 )
-                self._leader = place
         if not self._half and event.done >= 0.5 and len(known) > 1:
             self._half = True
             ordered = sorted(known)

@@ -24,8 +24,19 @@ def shell(context: click.Context) -> int:
     group = context.parent.command
     assert isinstance(group, click.Group)
 
+    def act(words: list[str]) -> int:
+        if words == ["--help"]:
+            click.echo(_verbs(group, context))
+            return DONE
+        try:
+            return int(group.main(args=words, prog_name="", standalone_mode=False, obj=roster) or DONE)
+        except click.UsageError as error:
+            if error.ctx is None or error.ctx.command is not group:
+                raise
+            raise click.ClickException(f"{error.format_message()} help lists the verbs.") from None  # at the prompt there are verbs alone
+
     def run(words: list[str]) -> int:
-        return exit_code_of(lambda: group.main(args=words, prog_name="", standalone_mode=False, obj=roster))
+        return exit_code_of(lambda: act(words))
 
     def complete(begun: Sequence[str], text: str) -> Sequence[str]:
         if not begun or begun == ["help"]:
@@ -41,6 +52,14 @@ def shell(context: click.Context) -> int:
         click.echo("The arena's shell. help lists the verbs, help VERB explains one, Tab completes, quit leaves.", err=True)
     Repl(run, complete, roster.root / HISTORY).loop()
     return DONE
+
+
+def _verbs(group: click.Group, context: click.Context) -> str:
+    """The verbs with a line each, as `help` tells them at the prompt."""
+    formatter = context.make_formatter()
+    rows = [(name, command.get_short_help_str()) for name, command in sorted(group.commands.items()) if name != context.info_name]
+    formatter.write_dl([*rows, ("help VERB", "Explain one of these."), ("quit", "Leave.")])
+    return formatter.getvalue().rstrip()
 
 
 def _settings() -> list[str]:

@@ -100,6 +100,14 @@ def test_who_has_learnt_nothing_yet_has_not_burst(above: float, words: str, term
     assert words in "\n".join(report(replace(match, standings=(ahead, behind))))
 
 
+def test_nobody_leads_where_all_are_level(terms: Any, contender: Any) -> None:
+    """Two that differ in their names alone; then one that learns faster is named, once."""
+    for other, leaders in ((contender("B"), 0), (contender("B", n_embd=16), 1)):
+        commentator = Commentator()
+        told = [line for event in fight(terms(budget=60.0), (contender("A"), other)) for line in commentator.tell(event)]
+        assert leaders == sum("takes the lead" in line for line in told)
+
+
 def test_events(terms: Any, contender: Any) -> None:
     """The race is told from its beginning to its end, with a finite loss for everybody."""
     events = list(fight(terms(), (contender("A"), contender("B", n_embd=16))))

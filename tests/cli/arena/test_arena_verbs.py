@@ -170,6 +170,7 @@ def test_the_shell_takes_the_same_words(two: Call, monkeypatch: pytest.MonkeyPat
             "battle Tiny Wild 10 --seeds 2 --samples 2",
             "leaderboard",
             "help battle",
+            "help",
             "",
             "quit",
         ]
@@ -179,7 +180,9 @@ def test_the_shell_takes_the_same_words(two: Call, monkeypatch: pytest.MonkeyPat
     assert 0 == answer.code
     for text in ("Created Shelly", "Current agent: Shelly", "step 5", "score", "-> 10.0", "quotation mark", "Tiny wins", "Best quality"):
         assert text in answer.out
-    assert "No such command 'nonsense'" in answer.err
+    assert "No such command 'nonsense'. help lists the verbs." in answer.err
+    assert ["help VERB    Explain one of these.", "quit         Leave."] == answer.out.splitlines()[-2:]
+    assert not [line for line in (answer.out + answer.err).splitlines() if "Usage:  " in line or "' --help'" in line]
     assert "Let agents" in answer.out or "Two agents or more train" in answer.out
 
 
