@@ -56,7 +56,8 @@ _NUMBERS = frozenset(_HEADS[2:8])
 _NUMBER = '"number"'
 _LEGEND = (
     "Exact: trained again here, the same to the last bit. Consistent: another kind of machine, the same but for rounding. "
-    "Undecided: another kind of machine, and it drifted apart; a person looks, and it is no zero. Contradicted: it did not happen so. "
+    "Undecided: another kind of machine, and it drifted apart; a person looks, and it is no zero. Contradicted: it did not happen so; "
+    "the record was changed, or another version of rolltrain made it. "
     "Refused: not this assignment, or not readable; a file that cannot be read tells no name. It is not proved who played."
 )
 _COLUMNS = (

@@ -51,6 +51,12 @@ _GAME_OF_2: Mapping[str, Any] = {
 }
 
 
+def of_format_1(config_text: str) -> bool:
+    """Whether a run's campaign file was written by the first game, whose turns were other ones."""
+    there = set(re.findall(r"^(\w+):", config_text, re.MULTILINE))
+    return {"schema_version", "dice", "encounters"} <= there and not there & _SECTIONS_OF_2.keys()
+
+
 def _from_1(config_text: str, state: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     try:
         campaign = _campaign_of_2(state["campaign"])

@@ -22,6 +22,7 @@ from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.open import SavedRun, new_campaign
 from rolltrain_tui.runs.same_data import base_now, check_same_data
 from rolltrain_tui.runs.saves import slots
+from rolltrain_tui.runs.saves.migrations import of_format_1
 
 
 class GatedInbox(ScriptedInbox):
@@ -63,7 +64,14 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
             f"{run} has no story: its {layout.CHRONICLE} is missing or empty, so there is nothing to compare with; "
             "`rolltrain train --resume` and `rolltrain diagnose` still open its saves"
         )
-    config = campaign_file.load_text(content_of(path), str(path), _on(device))
+    text = content_of(path)
+    if of_format_1(text.decode(errors="replace")):
+        raise ValueError(
+            f"{run} was recorded by the first rolltrain, which played its turns in another way, so this one cannot train it again from the "
+            "beginning; it can go on with the run, and verify and branch from its saves, such as "
+            f"{next((folder for folder, _ in slots.newest_first(run)), 'those in saves')}"
+        )
+    config = campaign_file.load_text(text, str(path), _on(device))
     turn, state = _newest_state(run)
     config = in_its_dtype(config, str(state.get("dtype", "")))
     known = str(state.get("data_sha256", ""))

@@ -43,7 +43,7 @@ SENTENCES: dict[Verdict, str] = {
     "exact": "✔ Exact: the same to the last bit.",
     "consistent": "✔ Consistent: dice, orders and story are the same, and numbers differ as rounding elsewhere makes them differ.",
     "undecided": "? Undecided: it drifted apart, as training can on another kind of machine. A person has to look; it proves nothing.",
-    "contradicted": "✖ Contradicted: it did not happen so.",
+    "contradicted": "✖ Contradicted: it did not happen so. The record was changed, or another version of rolltrain made it.",
 }
 
 

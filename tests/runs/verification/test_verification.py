@@ -1,6 +1,7 @@
 """Verification: a run that was left alone verifies to the last bit, and whatever was changed in its record is named."""
 
 import json
+import re
 import shlex
 import shutil
 from collections.abc import Callable
@@ -58,6 +59,20 @@ def run(tiny_config: Configure, tmp_path: Path, once: Callable[..., Path]) -> Pa
 def verified(path: Path, *, heavy: bool = False, until: int | None = None, tolerance: float | None = None) -> Findings:
     start = from_the_beginning(path) if (path / "chronicle.jsonl").exists() else from_save(path)
     return Verification(start, tolerance=tolerance, strict=tolerance is None, heavy=heavy, until=until, watch=lambda event: None).run()
+
+
+def test_a_run_of_the_first_rolltrain_is_not_accused(run: Path, call: Callable[..., Answer]) -> None:
+    """Its turns were played in another way: no verdict, a sentence that says why, and what can be verified instead."""
+    path = run / "campaign.yaml"
+    text = re.sub(r"^(diagnosis|adventure|acts|endings|gate|twin):.*\n(?:[ -].*\n)*", "", path.read_text("utf-8"), flags=re.MULTILINE)
+    path.write_text(text, encoding="utf-8")
+    for words in (["verify", run], ["branch", run, "--at", 1]):
+        answer = call(*words)
+        assert (answer.code, answer.out) == (2, ""), answer.err
+        assert "was recorded by the first rolltrain" in answer.err
+        assert "and branch from its saves, such as" in answer.err
+    path.write_text("seed: 1\n", encoding="utf-8")
+    assert "first rolltrain" not in call("verify", run).err
 
 
 def rewrite(run: Path, change: Callable[[Event], Event]) -> None:
@@ -301,6 +316,7 @@ def test_the_verb(run: Path, call: Callable[..., Answer]) -> None:
     assert call("verify", run, "--exact", "--tolerance", "1").code == 2
     rewrite(run, lambda event: replace(event, loss=9.0) if isinstance(event, StepTaken) and event.turn == 9 else event)
     bad = call("verify", run)
+    assert "The record was changed, or another version of rolltrain made it." in bad.out
     assert (bad.code, "✖ Contradicted" in bad.out and "Turn 9, story StepTaken.loss: recorded 9.0," in bad.out) == (1, True)
     assert json.loads(call("verify", run, "--json").out)["difference"]["field"] == "StepTaken.loss"
 
