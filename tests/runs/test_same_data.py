@@ -18,6 +18,7 @@ from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.same_data import DataChangedError
 from rolltrain_tui.runs.saves import slots
 from rolltrain_tui.runs.verification.reexecution import from_save, from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 
 Configure = Callable[..., CampaignConfig]
 
@@ -131,6 +132,19 @@ def test_settings_that_change_between_two_turns_keep_the_text(run: Path, home: P
     (home / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
     with pytest.raises(DataChangedError, match="up to turn 4"):
         playing.change([("turns", "12", "20")])
+
+
+def test_a_run_whose_text_was_renamed_on_the_way_is_trained_again_under_its_new_name(run: Path, home: Path) -> None:
+    """From its first turn on, though its campaign has the old name; where neither is there, the new one is asked for."""
+    (home / "mine.txt").rename(home / "yours.txt")
+    resumed = Run.resume(run, ("data.path=yours.txt",))
+    list(resumed.play(Inbox()))
+    start = from_the_beginning(resumed.folder)
+    assert start.campaign.config.sources == ("yours.txt",)
+    assert Verification(start, watch=lambda event: None).run().verdict == "exact"
+    (home / "yours.txt").unlink()
+    with pytest.raises(DataChangedError, match=r"yours\.txt does not exist"):
+        from_the_beginning(resumed.folder)
 
 
 def test_saves_without_a_hash_open(run: Path, home: Path) -> None:

@@ -3,7 +3,7 @@
 The same campaign, seed and commands give the same dice, story and weights. So every turn of a run can be reached again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -12,15 +12,17 @@ from typing import Any
 
 from rolltrain_tui.config.dtypes import in_its_dtype
 from rolltrain_tui.config.reading import content_of
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.changes import changed
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import CommandAccepted, CommandRefused, Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.runs import layout, saves
 from rolltrain_tui.runs.log import event_log
 from rolltrain_tui.runs.open import SavedRun, new_campaign
-from rolltrain_tui.runs.same_data import base_now, check_same_data
+from rolltrain_tui.runs.same_data import DataChangedError, base_now, check_same_data
 from rolltrain_tui.runs.saves import slots
 from rolltrain_tui.runs.saves.migrations import of_format_1
 
@@ -75,10 +77,16 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
     turn, state = _newest_state(run)
     config = in_its_dtype(config, str(state.get("dtype", "")))
     known = str(state.get("data_sha256", ""))
-    base = base_now(config, Path(str(state.get("base", run))), run, known=known)
+    written, changes = Path(str(state.get("base", run))), changes_of(run, 0)
+    try:
+        base = base_now(config, written, run, known=known)
+    except DataChangedError:
+        if (renamed := _by_later_names(config, changes)).sources == config.sources:
+            raise
+        config, base = renamed, base_now(renamed, written, run, known=known)
     campaign, _ = new_campaign(config, base=base, ghost_files=[run / layout.GHOST])
     check_same_data(config, base, campaign.learner.info().data_sha256, known=known, turn=turn, before=lambda: config)
-    return StartPoint(run, campaign, base, 0, moves_of(run), changes_of(run, 0))
+    return StartPoint(run, campaign, base, 0, moves_of(run), changes)
 
 
 def from_save(path: Path, device: str | None = None) -> StartPoint:
@@ -116,6 +124,15 @@ def changes_of(run: Path, after: int) -> list[SettingsChanged]:
 def _on(device: str | None) -> tuple[str, ...]:
     """The override that trains on this device; none for the campaign's own."""
     return () if device is None else (f"device.device={device}",)
+
+
+def _by_later_names(config: CampaignConfig, changes: Sequence[SettingsChanged]) -> CampaignConfig:
+    """The campaign with the names that its files were given on the way: no run goes on with a file that holds anything else."""
+    for change in (change for later in changes for change in later.changes):
+        with suppress(ValueError):  # a value that needs others beside it is no name
+            if (renamed := changed(config, [change])).sources != config.sources:
+                config = renamed
+    return config
 
 
 def _newest_state(run: Path) -> tuple[int, dict[str, Any]]:
