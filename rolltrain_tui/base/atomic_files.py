@@ -64,6 +64,18 @@ def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
     return fd
 
 
+def content_of(path: Path) -> bytes:
+    """All of an ordinary file; a link to one is followed. OSError, also for a folder, a pipe or a device: reading those may never end."""
+    fd = os.open(path, os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    mode = os.fstat(fd).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(fd)
+        code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(code, os.strerror(code) if stat.S_ISDIR(mode) else "it is a pipe or a device, not a file", str(path))
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
 def read_plain(path: Path, most: int) -> bytes:
     """The first `most` bytes of a plain file, or all that it has. NotPlainFile, OSError."""
     with os.fdopen(open_plain(path), "rb") as file:

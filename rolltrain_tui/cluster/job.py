@@ -19,7 +19,7 @@ def remember(runs: Path, folder: Path) -> None:
 def remembered(runs: Path) -> Path | None:
     """The run that this job plays; None where it has not begun one."""
     with suppress(OSError):
-        return Path(os.fsdecode(_note(runs).read_bytes()))
+        return Path(os.fsdecode(atomic_files.content_of(_note(runs))))
     return None
 
 

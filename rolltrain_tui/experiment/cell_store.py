@@ -34,9 +34,11 @@ def write(folder: Path, cell: Cell, result: Result) -> None:
 
 
 def read(folder: Path, cell: Cell) -> Result | None:
-    """The cell's result if it was stored before; None without a file, and for a damaged or foreign one."""
+    """The cell's result if it was stored before; None without a file, and for a damaged or foreign one. OSError for a folder."""
     try:
-        page = parse_json(path_of(folder, cell).read_bytes())
+        page = parse_json(atomic_files.content_of(path_of(folder, cell)))
         return Result.of_json(page["result"]) if page["sha256"] == cell.sha256 else None
+    except IsADirectoryError:
+        raise  # the result could not be stored in its place
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -73,7 +73,7 @@ class Experiment:
         """What the folder holds a part of; None where it holds none. ExperimentError for a page that cannot be read."""
         path = folder / EXPERIMENT
         try:
-            page = parse_json(path.read_bytes())
+            page = parse_json(atomic_files.content_of(path))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from rolltrain_tui.base import atomic_files
+
 
 def settings_path() -> Path:
     """`settings.json` under $ROLLTRAIN_CONFIG, or where this system keeps the configuration of `rolltrain`."""
@@ -18,7 +20,7 @@ def settings_path() -> Path:
 def read_settings() -> dict[str, object]:
     """All settings; none when the file is missing or cannot be read, for a lost taste must not stop a game."""
     try:
-        settings = json.loads(settings_path().read_text(encoding="utf-8"))
+        settings = json.loads(atomic_files.content_of(settings_path()))
     except (OSError, ValueError, RecursionError):
         return {}
     return settings if isinstance(settings, dict) else {}
@@ -28,11 +30,9 @@ def remember(name: str, value: str | int | float | bool) -> bool:
     """Keep one setting, leaving the others as they are. False when the disk does not allow it."""
     path = settings_path()
     settings = read_settings() | {name: value}
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        aside.replace(path)
+        atomic_files.replace(path, (json.dumps(settings, indent=2, sort_keys=True) + "\n").encode())
     except OSError:
         return False
     return True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.base.atomic_files import NotPlainFile, open_plain, replace
+from rolltrain_tui.base.atomic_files import NotPlainFile, content_of, open_plain, replace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and sockets as on POSIX")
 
@@ -24,6 +24,19 @@ OTHERS: dict[str, Callable[[Path], None]] = {
     "a pipe": os.mkfifo,
     "a socket": socket_at,
 }
+
+
+def test_the_content_of_a_file_is_that_of_an_ordinary_one(tmp_path: Path) -> None:
+    """A link to one is followed. A folder, or a pipe that nobody writes to, is told at once."""
+    (tmp_path / "file").write_bytes(b"words")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert content_of(tmp_path / "file") == content_of(tmp_path / "link") == b"words"
+    with pytest.raises(IsADirectoryError, match="Is a directory"):
+        content_of(tmp_path / "folder")
+    with pytest.raises(OSError, match="it is a pipe or a device, not a file"):
+        content_of(tmp_path / "pipe")
 
 
 def test_a_file_that_was_replaced_is_closed(tmp_path: Path) -> None:

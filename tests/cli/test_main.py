@@ -356,6 +356,16 @@ def fails(error: BaseException) -> Callable[[], None]:
     [
         (ValueError("the text is\x1b[2J empty"), 2, "the text is␛[2J empty\n"),
         (OSError(errno.ENOSPC, "No room", "a\x1b.csv"), 2, "a\\x1b.csv cannot be written: No room; make room, or choose another disk\n"),
+        (
+            OSError(errno.EISDIR, "Is a directory", ".tmp-a.json", None, "a.json"),
+            2,
+            "a.json cannot be used: it is a folder, where a file belongs; move it away\n",
+        ),
+        (
+            OSError(errno.EACCES, "Permission denied", "a.json"),
+            2,
+            "a.json cannot be used: Permission denied; give yourself permission (chmod), or choose another place\n",
+        ),
         (OSError(errno.EROFS, "Read-only"), 2, "a file cannot be written: Read-only; choose another place\n"),
         (KeyboardInterrupt(), 130, ""),
         (BrokenPipeError(), 141, ""),

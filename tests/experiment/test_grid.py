@@ -152,6 +152,10 @@ def test_damaged_and_foreign_files_are_passed_over(tiny_grid: Callable[..., tupl
     for damaged in (text[:40], text.replace(cell.sha256, "0" * 64), text.replace('"curve"', '"cure"'), "[]", "null", "[" * 100_000):
         path.write_text(damaged, encoding="utf-8")
         assert cell_store.read(tmp_path, cell) is None
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        cell_store.read(tmp_path, cell)  # before it is run, and its result could not be stored
 
 
 def test_a_changed_campaign_is_another_cell(tiny_grid: Callable[..., tuple[Cell, ...]]) -> None:

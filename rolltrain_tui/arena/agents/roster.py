@@ -177,7 +177,7 @@ class Roster:
     def _marked(self) -> str | None:
         """The name in the file CURRENT, if that agent exists."""
         try:
-            name = (self.root / CURRENT).read_text(encoding="utf-8").strip()
+            name = atomic_files.content_of(self.root / CURRENT).decode().strip()
         except (OSError, UnicodeDecodeError):
             return None
         return name if name in self.names() else None
@@ -203,7 +203,7 @@ def preset_of(name: str) -> tuple[Shape, Recipe]:
 
 def _sha256_of(path: Path) -> str:
     with atomic_files.saying(AgentError, f"{printable(path)} cannot be read"):
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(atomic_files.content_of(path)).hexdigest()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

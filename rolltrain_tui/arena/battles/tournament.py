@@ -109,7 +109,7 @@ def write(path: Path, tournament: object, error: type[ValueError]) -> None:
 
 def read(path: Path, kind: type[T], error: type[ValueError]) -> T:
     try:
-        return codec(kind).load(parse_json(path.read_bytes()))
+        return codec(kind).load(parse_json(atomic_files.content_of(path)))
     except FileNotFoundError:
         known = sorted(file.stem for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
         raise error(f"there is no tournament {path.stem}; there is {', '.join(known) or 'none yet'}") from None

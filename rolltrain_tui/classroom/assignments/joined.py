@@ -55,7 +55,7 @@ def assignment_of(root: Path, joined: Joined) -> Assignment | None:
 
 def _read(file: Path) -> Joined | None:
     try:
-        return codec(Joined).load(parse_json(file.read_bytes()))
+        return codec(Joined).load(parse_json(atomic_files.content_of(file)))
     except (OSError, RecordError):
         return None
 

@@ -197,7 +197,7 @@ class Grader:
 
     def _load(self, name: str, kind: type[T]) -> T | None:
         try:
-            return codec(kind).load(parse_json((self._kept / f"{name}.json").read_bytes()))
+            return codec(kind).load(parse_json(atomic_files.content_of(self._kept / f"{name}.json")))
         except (OSError, RecordError):
             return None
 

@@ -81,6 +81,10 @@ def _refused(error: OSError) -> str:
     if error.errno in NO_ROOM:
         name = error.filename2 or error.filename
         return f"{'a file' if name is None else printable(os.fsdecode(name))} cannot be written: {refusal(error)}"
+    if isinstance(error, IsADirectoryError | NotADirectoryError | PermissionError) and error.filename is not None:
+        name = error.filename2 or error.filename
+        why = "it is a folder, where a file belongs; move it away" if isinstance(error, IsADirectoryError) else refusal(error)
+        return f"{printable(os.fsdecode(name))} cannot be used: {why}"
     if isinstance(error, FileNotFoundError):
         try:
             Path.cwd()

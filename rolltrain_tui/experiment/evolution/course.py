@@ -180,9 +180,11 @@ class Evolution:
         atomic_files.replace(path, json.dumps(found.as_json(), allow_nan=False).encode() + b"\n")
 
     def _read(self, generation: int, member: Member) -> Walked | None:
-        """What the leg came to; None where it is not done, or its file is damaged."""
+        """What the leg came to; None where it is not done, or its file is damaged. OSError for a folder."""
         try:
-            found = Walked.of_json(parse_json(self._leg(generation, member.index).read_bytes()))
+            found = Walked.of_json(parse_json(atomic_files.content_of(self._leg(generation, member.index))))
+        except IsADirectoryError:
+            raise  # what it came to could not be stored in its place
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return found if found.run == member.run else None

@@ -110,7 +110,7 @@ class Plan:
         """The evolution in a folder; None where there is none. ExperimentError for a page that cannot be read."""
         path = folder / PLAN
         try:
-            page: Any = parse_json(path.read_bytes())
+            page: Any = parse_json(atomic_files.content_of(path))
             if not isinstance(page, dict) or not isinstance(made := page.pop("format", None), int):
                 raise ValueError("it is no JSON object with a format")
             if made > FORMAT:

@@ -34,8 +34,8 @@ def stow(session: Session, folder: Path, tensors: Mapping[str, Tensor] | None = 
 def unpack_into(session: Session, folder: Path) -> None:
     """Exact inverse of stow. NoGameError when nothing was stowed there; SaveError when it is damaged; ValueError when it does not fit."""
     try:
-        state: Any = load_state((folder / STATE).read_bytes())
-        weights = (folder / WEIGHTS).read_bytes()
+        state: Any = load_state(atomic_files.content_of(folder / STATE))
+        weights = atomic_files.content_of(folder / WEIGHTS)
     except FileNotFoundError:
         raise NoGameError(f"{folder} holds no game to go on with; was it saved with the game's callback?") from None
     except OSError as error:

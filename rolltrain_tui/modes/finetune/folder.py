@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.base.atomic_files import content_of
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.text.corpora.text_file import shown
@@ -134,7 +135,7 @@ def _settings(path: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(content_of(path))
     except (OSError, ValueError, RecursionError):
         raise ModelFolderError(f"{shown(path)} cannot be read as JSON; copy the model again") from None
     if not isinstance(found, dict):

@@ -129,7 +129,7 @@ def pointed_to(run: Path) -> str | None:
     try:
         if (run / LATEST).is_symlink() or (run / LATEST).stat().st_size > 1000:
             return None
-        match = _POINTER.fullmatch((run / LATEST).read_text(encoding="utf-8"))
+        match = _POINTER.fullmatch(atomic_files.content_of(run / LATEST).decode())
     except (OSError, ValueError):
         return None
     return match[1] if match and int(match[2], 16) == zlib.crc32(match[1].encode()) else None

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rolltrain_tui.base.atomic_files import content_of
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.config.schema import CampaignConfig
 
@@ -18,8 +19,8 @@ def read(path: Path) -> tuple[CampaignConfig, bytes]:
 
     folder = _save_in(path)
     try:
-        config = load_text((folder / "campaign.yaml").read_text(encoding="utf-8"), str(folder / "campaign.yaml"))
-        weights = (folder / "weights.safetensors").read_bytes()
+        config = load_text(content_of(folder / "campaign.yaml").decode(), str(folder / "campaign.yaml"))
+        weights = content_of(folder / "weights.safetensors")
         deserialize(weights)
     except (OSError, UnicodeDecodeError) as error:
         raise SavedNetworkError(f"{printable(path)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
@@ -33,7 +34,7 @@ def _save_in(path: Path) -> Path:
     if (path / "weights.safetensors").is_file():
         return path
     try:
-        name = (path / "latest").read_text(encoding="ascii").split(" ")[0]
+        name = content_of(path / "latest").decode("ascii").split(" ")[0]
     except (OSError, ValueError):
         raise SavedNetworkError(f"there is no run of a duel at {printable(path)}, and no save of one; name the folder of either") from None
     return path / "saves" / Path(name).name

@@ -68,7 +68,7 @@ def _load(folder: Path, name: str) -> Tokens | None:
     """None where nothing is kept, or where it is damaged."""
     page, numbers = folder / f"{name}.json", folder / f"{name}.ids"
     try:
-        record = codec(Record).load(parse_json(page.read_bytes()))
+        record = codec(Record).load(parse_json(atomic_files.content_of(page)))
         with numbers.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != record.ids_sha256:
                 return None
