@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 WHOLLY_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
+LARGE = re.compile(r"transformers|lightning|finetuning")
 T = TypeVar("T")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; tests run side by side on few cores
@@ -66,8 +67,16 @@ def _lasting() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test of all, a type check without a cache, comes first: at the end the other workers would wait for it."""
-    items.sort(key=lambda item: item.name != "test_types")
+    """The longest test of all, a type check without a cache, comes first: at the end the other workers would wait for it.
+
+    Tests with libraries that take seconds to load follow: a worker begins with its own share of the list, so one loads them for all.
+    """
+
+    @cache
+    def large(module: Path) -> bool:
+        return LARGE.search(module.read_text(encoding="utf-8")) is not None
+
+    items.sort(key=lambda item: (item.name != "test_types", not large(item.path)))
 
 
 def pytest_collection_finish() -> None:
