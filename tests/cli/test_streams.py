@@ -24,18 +24,20 @@ def campaign(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path
     return path
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize(
-    "words",
+    ("words", "unbuffered"),
     [
-        "train CAMPAIGN --plain",
-        "train CAMPAIGN --json",
-        "ghost CAMPAIGN",
-        "codex rage",
-        "schema",
-        "saves list --json",
-        "dungeon --watch guide",
-        "duel --against first --plain",
+        ("train CAMPAIGN --plain", ""),
+        ("train CAMPAIGN --plain", "1"),
+        ("train CAMPAIGN --json", ""),
+        ("train CAMPAIGN --json", "1"),
+        ("ghost CAMPAIGN", ""),
+        ("codex rage", ""),
+        ("codex rage", "1"),
+        ("schema", ""),
+        ("saves list --json", ""),
+        ("dungeon --watch guide", ""),
+        ("duel --against first --plain", "1"),
     ],
 )
 def test_an_output_that_cannot_be_written_is_told(campaign: Path, words: str, unbuffered: str) -> None:

@@ -181,10 +181,7 @@ def assert_the_same_end(one: Campaign, other: Campaign) -> None:
     assert one.scouts.gflop == other.scouts.gflop
 
 
-@pytest.mark.parametrize(
-    ("at", "looks"),
-    [(5, 16), *(pytest.param(*case) for case in ((3, 1), (5, 2), (5, 11), (7, 24), (7, 9), (10, 8)))],
-)
+@pytest.mark.parametrize(("at", "looks"), [(3, 1), (5, 16), (7, 24), (10, 8)])
 def test_a_run_that_is_left_while_they_are_out_sends_them_again(sitting: Played, tiny_config: Configure, at: int, looks: int) -> None:
     """Resumed, they find the same to the last digit, and the run ends as if nobody had left."""
     config, (whole, expected) = tiny_config(*OUT), sitting
@@ -220,7 +217,7 @@ def test_a_wish_to_leave_that_is_heard_between_two_steps_of_theirs_calls_them_of
     assert lines(expected) == lines(head + tail)
 
 
-@pytest.mark.parametrize("turn", [1, 4, 5, 6, 9, 10, 11])
+@pytest.mark.parametrize("turn", [1, 5, 6, 10, 11])
 def test_a_run_stopped_between_turns_goes_on_to_the_same_end(sitting: Played, tiny_config: Configure, turn: int) -> None:
     """Before, between and after those who go."""
     config, (whole, expected) = tiny_config(*OUT), sitting

@@ -1,11 +1,12 @@
 """Whatever a screen writes can be read, in every theme."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.color import ColorSystem
+from support.at_rest import all_drawn
 from support.contrast import contrast
 from support.fakes import FakeOutfitter
 from support.main_screens import SCREENS, opened
@@ -18,7 +19,6 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
 from rolltrain_tui.tui.screens.dialogs.choice import delete_dialog, quit_dialog
-from rolltrain_tui.tui.settings import remember
 from rolltrain_tui.tui.themes import THEMES
 
 pytestmark = pytest.mark.slow
@@ -44,14 +44,21 @@ def unusable(app: App[Any], ink: Color, ground: Color) -> bool:
     return all(abs(a - b) <= 2 for a, b in zip(half.rgb, ink.rgb, strict=True))
 
 
-@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+async def in_each_theme(app: App[Any]) -> AsyncIterator[str]:
+    """The themes' names, one after the other, each once the screen is drawn in it."""
+    for theme in THEMES:
+        app.theme = theme.name
+        await all_drawn(app)
+        yield theme.name
+
+
 @pytest.mark.parametrize("name", [*SCREENS, "game"])
-async def test_words_stand_out(name: str, theme: str, tmp_path: Path) -> None:
+async def test_words_stand_out(name: str, tmp_path: Path) -> None:
     """Every word reaches 4.5:1 on its ground, and what cannot be used now 3:1."""
-    remember("theme", theme)
     async with opened(name, (80, 24), tmp_path) as app:
         faint = [
-            f"{ratio:.2f} {ink.hex} on {ground.hex}: {text}"
+            f"{theme}: {ratio:.2f} {ink.hex} on {ground.hex}: {text}"
+            async for theme in in_each_theme(app)
             for text, ink, ground in words_on(app)
             if (ratio := contrast(ink.hex, ground.hex)) < (DISCERNIBLE if unusable(app, ink, ground) else READABLE)
         ]
@@ -65,11 +72,9 @@ CHOICES: dict[str, tuple[Callable[[], Screen[Any]], str]] = {
 }
 
 
-@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
 @pytest.mark.parametrize("name", CHOICES)
-async def test_of_sixteen_colours_what_is_selected_can_be_read(name: str, theme: str, tmp_path: Path) -> None:
+async def test_of_sixteen_colours_what_is_selected_can_be_read(name: str, tmp_path: Path) -> None:
     """A terminal of so few colours shows the nearest of each: every word still reaches 3:1, whichever choice is selected."""
-    remember("theme", theme)
     screen, words = CHOICES[name]
     app = RolltrainApp(Launch(runs=tmp_path, screen=screen), FakeOutfitter())
     app.console._color_system = ColorSystem.STANDARD
@@ -77,7 +82,8 @@ async def test_of_sixteen_colours_what_is_selected_can_be_read(name: str, theme:
         await until(pilot, lambda: words in shown(app))
         for key in ("right", "down"):
             faint = [
-                f"{ratio:.2f} {ink.hex} on {ground.hex}: {text}"
+                f"{theme}: {ratio:.2f} {ink.hex} on {ground.hex}: {text}"
+                async for theme in in_each_theme(app)
                 for text, *pair in words_on(app)
                 for ink, ground in [[Color.from_rich_color(colour.rich_color.downgrade(ColorSystem.STANDARD)) for colour in pair]]
                 if (ratio := contrast(ink.hex, ground.hex)) < DISCERNIBLE

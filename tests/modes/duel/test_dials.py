@@ -126,8 +126,8 @@ def test_a_save_of_before_there_were_dials_can_be_read() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
-    [(), ("learning.double=false",), RIVALS, (*RIVALS, "table.opponents=[older]")],
-    ids=["double", "single", "rival", "pool of older"],
+    [(), ("learning.double=false",), (*RIVALS, "table.opponents=[older]")],
+    ids=["double", "single", "a rival and a pool of older"],
 )
 def test_a_run_with_dials_resumes_and_verifies(more: tuple[str, ...], tmp_path: Path) -> None:
     """Stopped half-way and gone on, it is the run of one sitting; trained once more, it meets every event and every save."""

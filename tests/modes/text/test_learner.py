@@ -510,8 +510,7 @@ def play(learner: TextLearner, first: int, last: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("k", [1, 7, 19])
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize(("dtype", "k"), [("float32", 1), ("float32", 19), ("bfloat16", 7)])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_resumed_equals_uninterrupted(
     optimizer: str, dtype: str, k: int, make_learner: MakeLearner, once: Callable[[str, Callable[[Path], TextLearner]], TextLearner]

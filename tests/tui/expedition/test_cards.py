@@ -99,10 +99,10 @@ async def test_encounter(size: tuple[int, int], monster: str, encounters: dict[s
         assert text in screen
 
 
-@pytest.mark.parametrize("height", [12, 18, 20, 22, 23, 24, 29, 30, 35, 36])
+@pytest.mark.parametrize("height", [12, 18, 22, 24, 30, 36])
 @pytest.mark.parametrize("width", [60, 120])
 async def test_the_way_on_is_never_cut_off(width: int, height: int) -> None:
-    """Whatever the card and the size: long ones scroll above it."""
+    """Whatever the card and the size: long ones scroll above it. Least room has a style at its least height."""
     long = MonsterAppeared(380, "loss_dragon", "5", 100, 15, "The loss is rising. " * 20)
     level = LevelGained(412, tuple(f"A new thing, number {n}" for n in range(12)), HERO)
     app = ScreensHost(Screen)
