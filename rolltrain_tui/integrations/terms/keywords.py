@@ -4,6 +4,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -66,6 +67,8 @@ def folder_of(name: str, value: Path | str | None) -> Path | None:
     """The folder that a keyword names. ValueError for an empty text: it would mean the current folder."""
     if value == "":
         raise ValueError(f"{name} is empty; name a folder (is a variable not set?)")
+    if not isinstance(value, str | PathLike | None):
+        raise TypeError(f"{name} must be a path, not a {type(value).__name__}")
     return None if value is None else Path(value)
 
 

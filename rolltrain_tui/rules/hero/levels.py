@@ -6,6 +6,8 @@ from typing import Literal
 
 XPTable = Literal["source", "srd"]
 TOP_LEVEL = 20
+MOST_LEARNING_XP = 10**15
+"""Of one evaluation. A training that diverges and comes back gains more than a table or a JSON reader holds, or more than any number."""
 
 XP_TABLES: Mapping[str, tuple[int, ...]] = {
     "source": (0, *accumulate(int(1000 * 1.5 ** (level - 1)) for level in range(1, TOP_LEVEL))),
@@ -46,8 +48,8 @@ def max_hit_points(hit_die: int, constitution: int, level: int) -> int:
 
 
 def learning_xp(gain: float) -> int:
-    """1000 XP for each step of the objective that the best value gained."""
-    return round(1000 * max(0.0, gain))
+    """1000 XP for each step of the objective that the best value gained, `MOST_LEARNING_XP` at most."""
+    return round(min(1000 * max(0.0, gain), MOST_LEARNING_XP))
 
 
 def roll_xp(total: int, in_encounter: bool) -> int:

@@ -53,7 +53,7 @@ class Door:
     def knows_host(self, header: str, arrived_at: str) -> bool:
         """Whether a Host header is one of ours, so that no foreign name was pointed here. `arrived_at`: our end of the connection."""
         name = _name_of(header)
-        return name in self._names or (self.public and name == arrived_at.lower())
+        return name in self._names or (self.public and _address(name) == _address(arrived_at))
 
     def knows_origin(self, origin: str | None, host: str) -> bool:
         """Whether a request comes from a page of this server. `host` is its Host header, which was checked."""
@@ -94,6 +94,14 @@ def _name_of(header: str) -> str:
     with suppress(ValueError):
         return urlsplit(f"//{header}").hostname or ""
     return ""
+
+
+def _address(name: str) -> str:
+    """An address as browsers write it: where a socket hears IPv6, those of IPv4 arrive there as ::ffff:192.0.2.7."""
+    with suppress(ValueError):
+        address = ipaddress.ip_address(name)
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return name.lower()
 
 
 def address_for_others(host: str) -> str:

@@ -145,6 +145,9 @@ def listen(host: str, port: int) -> socket.socket:
         raise ServeError(f"--host {named} is no address of this machine; try 127.0.0.1, or 0.0.0.0 for the whole net") from None
     listening = socket.socket(kind)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if host == "::":  # all addresses, of IPv4 too, whatever the system's habit is
+        with suppress(OSError):
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
         listening.bind(address)
         listening.listen(BACKLOG)

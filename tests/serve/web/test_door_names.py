@@ -29,6 +29,9 @@ NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}(\.[A-Za-z0-9_-]{1,20}){0,3}", fullma
         ("0.0.0.0", (), f"{OURS}:8765", "192.168.1.5", True),
         ("0.0.0.0", (), "192.168.1.5.evil.example", "192.168.1.5", False),
         ("::", (), "[2001:db8::7]:8765", "2001:db8::7", True),
+        ("::", (), "[2001:DB8:0::7]:8765", "2001:db8::7", True),
+        ("::", (), "192.168.1.5:8765", "::ffff:192.168.1.5", True),
+        ("::", (), "192.168.1.6:8765", "::ffff:192.168.1.5", False),
     ],
 )
 def test_a_host_is_known_by_its_name(host: str, names: tuple[str, ...], header: str, arrived: str, known: bool) -> None:
