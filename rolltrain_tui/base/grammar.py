@@ -2,6 +2,9 @@
 
 import re
 
+HUGE = 1e9
+"""Numbers of this size and more are written with a power of ten."""
+
 
 def capital(words: str) -> str:
     """With a capital at the beginning, and the rest as it is."""
@@ -20,7 +23,12 @@ def plural(number: float, noun: str, many: str = "") -> str:
 
 def fixed(value: float, digits: int = 3) -> str:
     """A number that people read: with so many decimals, and no negative zero."""
-    return minus(f"{value:z.{digits}f}")
+    return minus(decimals(value, digits, "z"))
+
+
+def decimals(value: float, digits: int, flags: str = "") -> str:
+    """With so many decimals; from HUGE on as 4.197e+75, since a loss that diverges has hundreds of digits. `flags` are format's."""
+    return f"{value:{flags}.{digits}f}" if not abs(value) >= HUGE else f"{value:{flags}.{max(2, digits)}e}"
 
 
 def minus(number: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Literal
 
-from rolltrain_tui.base.grammar import capital, minus
+from rolltrain_tui.base.grammar import capital, decimals, minus
 
 Better = Literal["lower", "higher"]
 
@@ -99,7 +99,7 @@ class Objective:
         """The value in words: "1.234 nats"; "not finite" where it is no number."""
         if not isfinite(value):
             return "not finite"
-        number = minus(f"{value:{'+' if sign else ''}.{self.digits if digits is None else digits}f}")
+        number = minus(decimals(value, self.digits if digits is None else digits, "+" if sign else ""))
         return f"{number}{self.unit_behind}" if unit else number
 
 

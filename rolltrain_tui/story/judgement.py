@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import Literal
 
-from rolltrain_tui.base.grammar import fixed
+from rolltrain_tui.base.grammar import decimals, fixed
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, GhostPoint, SettingsChanged
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.health.gate import ghost_value
@@ -143,4 +143,6 @@ def tell_judgement(judgement: Judgement, objective: Objective) -> str:
 def signed(difference: Measured, objective: Objective) -> str:
     """A difference with its sign and its error: "−0.031 nats, plus or minus 0.047"."""
     words = objective.text(difference.value, sign=True)
-    return f"{words}, plus or minus {difference.standard_error:.{objective.digits}f}" if isfinite(difference.standard_error) else words
+    if not isfinite(difference.standard_error):
+        return words
+    return f"{words}, plus or minus {decimals(difference.standard_error, objective.digits)}"

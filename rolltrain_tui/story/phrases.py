@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
-from rolltrain_tui.base.grammar import minus
+from rolltrain_tui.base.grammar import HUGE, decimals, minus
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.dials import OWN, OWN_WORDS
@@ -31,6 +31,8 @@ def number(value: float, digits: int = 2) -> str:
     """At most `digits` decimals, without trailing zeros: 1.35, 0.5, 2. NaN and infinities become words."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
+    if abs(value) >= HUGE:
+        return minus(decimals(value, digits))
     text = f"{value:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else minus(text)
@@ -38,7 +40,7 @@ def number(value: float, digits: int = 2) -> str:
 
 def plus_minus(standard_error: float, digits: int = 3, sign: str = " ± ", behind: str = "") -> str:
     """ " ± 0.012", behind a value; empty where the error is unknown: of a single example, or of a foreign loop's loss."""
-    return f"{sign}{standard_error:.{digits}f}{behind}" if math.isfinite(standard_error) else ""
+    return f"{sign}{decimals(standard_error, digits)}{behind}" if math.isfinite(standard_error) else ""
 
 
 def of_turns(turns: int | None) -> str:

@@ -20,9 +20,9 @@ const document = {
   getElementById: (id) => (places[id] ??= new Element()),
   createElement: () => new Element(),
 };
-const window = { addEventListener() {} }, heard = {}, sent = [];
+const window = { addEventListener() {} }, heard = {}, sent = [], answers = [];
 class EventSource { addEventListener(part, put) { heard[part] = put; } }
-const fetch = async (address, how) => { sent.push(JSON.parse(how.body)); return { ok: true }; };
+const fetch = async (address, how) => { sent.push(JSON.parse(how.body)); return answers.shift() ?? { ok: true }; };
 const draw = () => {};
 const hear = (part, shown) => heard[part]({ data: JSON.stringify(shown) });
 const round = (number, votes, more) => ({ number, question: "Which?", open: true, winner: null, votes, total: votes[0] + votes[1],
@@ -69,6 +69,36 @@ process.exit(0);
     assert ["false", "true"] == pressed
     assert [["|Rage|1|larger", "|✔ Rest|4|none"], True, [{"round": 1, "option": 1}]] == over
     assert another is False
+
+
+@pytest.mark.skipif(NODE is None, reason="no Node on this machine")
+def test_a_vote_that_comes_too_late_is_none_of_the_next_round() -> None:
+    """Refused in its own round, the choice before it stands again. Where another round has begun, that one has no choice yet."""
+    within, note, later, note_of_later = told_by(
+        """
+const late = { ok: false, json: async () => ({ error: "No vote is open." }) };
+const settle = () => new Promise((done) => setTimeout(done, 0));
+const pressed = () => places.options.children.map((button) => button.ariaPressed);
+hear("vote", round(1, [0, 0]));
+places.options.children[0].onclick();
+await settle();
+answers.push(late);
+places.options.children[1].onclick();
+await settle();
+const within = pressed(), words_within = places["vote-note"].textContent;
+let answer;
+answers.push(new Promise((done) => { answer = done; }));
+places.options.children[1].onclick();
+hear("vote", round(2, [0, 0]));
+answer(late);
+await settle();
+hear("vote", round(2, [1, 0]));
+console.log(JSON.stringify([within, words_within, pressed(), places["vote-note"].textContent]));
+process.exit(0);
+"""
+    )
+    assert (["true", "false"], "No vote is open.") == (within, note)
+    assert (["false", "false"], "1 vote so far. Tap to vote.") == (later, note_of_later)
 
 
 @pytest.mark.skipif(NODE is None, reason="no Node on this machine")

@@ -109,13 +109,18 @@ async function cast(v, option) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ round: v.number, option }),
     });
-    if (answer.ok) return;
-    mine = before;
-    at("vote-note").textContent = (await answer.json()).error;
+    if (!answer.ok) refused(v, option, before, (await answer.json()).error);
   } catch {
-    mine = before;
-    at("vote-note").textContent = "The vote did not arrive. Try again.";
+    refused(v, option, before, "The vote did not arrive. Try again.");
   }
+}
+
+/** The vote as it was before, unless the room votes on something else by now, or another button was pressed. */
+function refused(v, option, before, words) {
+  if (last.number !== v.number || mine !== option) return;
+  mine = before;
+  show.vote(last);
+  at("vote-note").textContent = words;
 }
 
 function listen() {

@@ -12,6 +12,8 @@ LABEL = 5
 """Characters of a label."""
 LEAST_SPAN = 0.02
 """A flat curve is not blown up beyond this part of its height."""
+MOST = 1e307
+"""No value is drawn beyond it: twice this with its room is still a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Frame:
 
 def fitted(values: Iterable[float], *, log: bool = False) -> tuple[float, float] | None:
     """Lowest and highest finite value with a little room around them; None without any. On a log scale only positive ones count."""
-    kept = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
+    kept = [max(-MOST, min(MOST, value)) for value in values if math.isfinite(value) and (value > 0 or not log)]
     if not kept:
         return None
     low, high = min(kept), max(kept)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from rolltrain_tui.base.grammar import capital, counted
+from rolltrain_tui.base.grammar import capital, counted, decimals
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.protocol.events import CampaignEnded, Event, Spoke, TwinJudged
 from rolltrain_tui.protocol.objective import Objective
@@ -100,8 +100,8 @@ def figure(story: RunStory) -> str:
     """The number that decides, for large digits: the difference to plain training, else the final value; "" where it is no number."""
     shown = story.judgement.difference
     if shown is not None:
-        return f"{shown.value:+.{story.objective.digits}f}"
-    return f"{story.ended.value:.{story.objective.digits}f}" if math.isfinite(story.ended.value) else ""
+        return decimals(shown.value, story.objective.digits, "+")
+    return decimals(story.ended.value, story.objective.digits) if math.isfinite(story.ended.value) else ""
 
 
 def figure_words(story: RunStory) -> list[str]:

@@ -115,3 +115,10 @@ def test_every_class_is_drawn_and_described(row):
     assert all(line.isascii() and len(line) <= 24 for line in row.portrait)
     assert [row.name] * 2 == [ABILITIES[name].hero_class for name in row.abilities]
     assert all((row.motto, row.difficulty, row.best_when, row.title))
+
+
+def test_a_training_that_comes_back_from_infinity_teaches_a_number_of_xp():
+    """One that diverged and was reset gains any amount, also one that is no number; and no evaluation takes XP away."""
+    assert [0, 0, 500, levels.MOST_LEARNING_XP, levels.MOST_LEARNING_XP] == [
+        levels.learning_xp(g) for g in (-1.0, 0.0, 0.5, 1e300, float("inf"))
+    ]

@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rolltrain_tui.tui.drawing.frame import LABEL, Frame, fitted, label_all, ticks, turn_axis
@@ -37,6 +37,16 @@ def test_higher_values_stand_higher_and_labels_fit_their_gutter(values: list[flo
     assert len(labels) <= rows
     assert all(len(text) <= LABEL + 1 for text in labels.values())
     assert all(0 <= row < rows for row in labels)
+
+
+@given(st.lists(anything, min_size=1, max_size=6), st.booleans())
+@example([-1.7e308, 1.7e308], False)
+def test_any_number_has_a_place(values: list[float], log: bool) -> None:
+    """Where a training diverges in float64, the span of its losses is more than the largest number."""
+    if (bounds := fitted(values, log=log)) is not None:
+        frame = Frame(1, 50, *bounds, 40, 12, log)
+        assert all(0 <= frame.y(value) < 48 for value in values if math.isfinite(value) and (value > 0 or not log))
+        assert all(0 <= row < 12 for row in frame.labels())
 
 
 @given(finite, finite, st.integers(1, 12))
