@@ -85,7 +85,7 @@ class DuelScreen(TableScreen):
         self._fell, self._top, self._worst = (), 0, "worst case …"
         self._tell(f"§ Game {sitting.game}: {words.seat_words(sitting)}.")
         if fell := words.start_words(sitting.position):
-            self._tell(fell)
+            self._tell(words.sentence(fell))
         if sitting.position.over:
             self._tell("✖ One point: this game is over before it begins, and does not count.")
         position = sitting.position

@@ -1,5 +1,6 @@
 """The table of the duel, played by keys."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,12 @@ async def test_a_game_as_agent_and_everything_beside_it() -> None:
         await tells(pilot, "plays in your place", "Move 1")
         await pilot.press("question_mark")
         await tells(pilot, "Look ahead: what each answer")
+
+
+async def test_what_fell_before_the_first_move_is_a_sentence() -> None:
+    app, _ = table()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: re.search(r"fell before the first move, such as [^│]*[a-z]\.\s*│", shown(app)))
 
 
 async def test_the_palette_tells_keys_as_they_are_on_a_keyboard() -> None:
