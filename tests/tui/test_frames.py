@@ -45,12 +45,11 @@ class Busy(FakeExpedition):
         yield from super()._turn(turn, inbox)
 
 
-@pytest.mark.parametrize("seed", range(2))
 async def test_no_frame_of_a_run_at_full_speed_shows_two_turns(
-    tmp_path: Path, seed: int, count: Callable[[int, int], int], tally: Callable[[str], None]
+    tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]
 ) -> None:
     """Under any keys, cards and sizes, header, log, chart and die agree in every frame."""
-    dice = random.Random(seed)
+    dice = random.Random(0)
     app = FrameApp(Launch(save=tmp_path, runs=tmp_path), FakeOutfitter(Busy(tmp_path, fake_config("turns=1000000"))))
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: under_way(app))

@@ -155,8 +155,10 @@ def with_other_settings(config: CampaignConfig, runs: Path, stop_at: type[Event]
     return first.folder
 
 
-@pytest.mark.parametrize("stop_at", [StepTaken, DiceRolled], ids=["between turns", "half-way"])
-@pytest.mark.parametrize("start", ["beginning", "beginning, heavy", "saves"])
+@pytest.mark.parametrize(
+    ("stop_at", "start"),
+    [(StepTaken, "beginning"), (StepTaken, "saves"), (DiceRolled, "beginning, heavy"), (DiceRolled, "saves")],
+)
 def test_a_run_that_went_on_with_other_settings(
     tiny_config: Configure, once: Callable[..., Path], stop_at: type[Event], start: str
 ) -> None:

@@ -205,8 +205,8 @@ async def test_coming_and_going_leaves_nothing(server: Server, count: Callable[[
 
 async def test_a_viewer_that_reads_nothing_holds_nobody_up(server: Server) -> None:
     """What waits for it is bounded, whatever is shown; the others get every frame."""
-    frame = "x" * 60_000
-    async with visitor(server) as guest, guest.ws_connect("/mirror") as deaf, guest.ws_connect("/mirror") as calm:
+    frame, soon = "x" * 60_000, aiohttp.ClientWSTimeout(ws_close=0.1)  # it reads no answer to its goodbye
+    async with visitor(server) as guest, guest.ws_connect("/mirror", timeout=soon) as deaf, guest.ws_connect("/mirror") as calm:
         deaf._response.connection.transport.pause_reading()
         while not isinstance((await calm.receive()).data, bytes):
             pass

@@ -52,7 +52,7 @@ from rolltrain_tui.tui.wording.run_story import RunStory
 
 pytestmark = pytest.mark.slow
 
-SIZES = [(60, 18), (80, 24), (120, 36), (200, 60)]
+SIZES = [(60, 18), (80, 24), (120, 36)]
 RIGHT = ForetellingJudged(50, "lower", "lower", 3.1, 2.9, True)
 WRONG = ForetellingJudged(100, "higher", "lower", 2.9, 2.7, False)
 FOUND = ItemFound(20, "potion_of_calm", "the Gradient Ooze left it behind")

@@ -27,7 +27,7 @@ DRAGON = MonsterAppeared(380, "loss_dragon", "5", 100, 15, "The loss is [/] risi
 CAMP = Rested(500, "long", Sheet(hp=36, charges=CHARGES))
 ACT = ActBegan(61, 2, "The rage", "Press it.")
 PROBE = Evaluated(500, 2.2101, 0.012, 2.2101, 2.18, True)
-SIZES = [(80, 24), (120, 36), (200, 60), (60, 18)]
+SIZES = [(80, 24), (120, 36), (60, 18)]
 
 
 def card(*events: Event, press: str | None = None) -> ScreensHost:
