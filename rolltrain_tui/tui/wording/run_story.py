@@ -142,7 +142,7 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
     limit = "kept back" if "floor" in story.scene.hidden else _limit(ended.value, objective)
     rows.append((objective.limit_name.title(), limit))
     if objective.chance is not None:
-        rows.append(("Chance", f"{loss(objective.chance, DIGITS)}{unit}, before any learning"))
+        rows.append(("Chance", f"{loss(objective.chance, DIGITS)}{unit}, for guessing blindly"))
     if record is not None:
         rows.append(("Your best", "…" if record == "sought" else _record(story, record)))
     return rows
@@ -192,10 +192,10 @@ def _totals(story: RunStory) -> list[Row]:
     unit = objective.unit_behind
     twins = f" + {number(story.scene.twin_gflop)} for twins" if story.scene.twin_gflop else ""
     twins += f" + {number(story.scene.scout_gflop)} for scouts" if story.scene.scout_gflop else ""
-    falls = f", {counted(ended.sheet.deaths, 'fall')}" if ended.sheet.deaths else ""
+    deaths = f", {counted(ended.sheet.deaths, 'death')}" if ended.sheet.deaths else ""
     return [
         *([("Training", f"{loss(ended.train_loss, DIGITS)}{unit}")] if objective.of_loss else []),
-        ("Level", f"{ended.sheet.level}, {ended.sheet.xp} XP{falls}"),
+        ("Level", f"{ended.sheet.level}, {ended.sheet.xp} XP{deaths}"),
         ("Energy", f"{number(ended.gflop)} GFLOP{twins}"),
     ]
 
