@@ -100,11 +100,11 @@ def difference(ghost: Ghost, recipe: Recipe) -> str:
     if theirs.get("device.dtype") == dump_json("auto"):  # recorded before runs named the dtype that was chosen
         theirs["device.dtype"] = dump_json(ghost.dtype)
     if theirs.keys() != ours.keys():
-        return "was recorded by another version of the game"
+        return "was made by another version of the game"
     name = next((name for name in ours if theirs[name] != ours[name]), None)
     if name == "data.sha256":
-        return "was recorded with another text"
-    return "" if name is None else f"was recorded with {name} {shown(theirs[name])[1:-1]}, and here it is {shown(ours[name])[1:-1]}"
+        return "was made with another text"
+    return "" if name is None else f"was made with {name} {shown(theirs[name])[1:-1]}, and here it is {shown(ours[name])[1:-1]}"
 
 
 # The file.

@@ -162,7 +162,7 @@ def test_an_older_ghost_was_trained_in_the_dtype_that_was_chosen_for_it(tiny_con
     """It was recorded as "auto"; today's campaigns name what auto chose."""
     then, now = (ghosts.recipe_of(tiny_config(f"device.dtype={name}"), "0" * 64) for name in ("auto", dtype))
     ghost = ghosts.Ghost("tiny", 1, "2.10", "cpu", "float32", then, POINTS)
-    assert ("" if same else 'was recorded with device.dtype "float32", and here it is "bfloat16"') == ghosts.difference(ghost, now)
+    assert ("" if same else 'was made with device.dtype "float32", and here it is "bfloat16"') == ghosts.difference(ghost, now)
 
 
 def test_no_file_is_no_ghost_and_no_complaint(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_recording_with_other_settings_is_replaced_only_by_force(package: Path
     before = target.read_bytes()
     code, out, err = call("ghost", "tutorial", *FAST, "--set", "turns=6")
     assert (2, "") == (code, out)
-    assert "was recorded with turns 4, and here it is 6. --force replaces it, and --out FILE keeps both." in err
+    assert "was made with turns 4, and here it is 6. --force replaces it, and --out FILE keeps both." in err
     assert before == target.read_bytes()
     assert 0 == call("ghost", "tutorial", *FAST, "--set", "turns=6", "--force").code
     assert 6 == baseline.read(target).points[-1].turn
