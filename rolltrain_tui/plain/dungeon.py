@@ -57,7 +57,7 @@ def _answer(outing: Outing, line: str, voice: SafeStream) -> None:
             return
         if word == "map":
             for row in sitting.chart.lines(MAP_WIDTH, MAP_HEIGHT):
-                voice.say("".join(f"*{text[1:-1]}*" if kind == "here" else text for text, kind in row).rstrip())
+                voice.say("".join(text for text, _ in row).rstrip())
             voice.say("Between stars: where you are. ?: where you have not been. #: a locked door.")
             return
         if word == "hint":

@@ -37,7 +37,7 @@ HELP = (
     ("F4", "Next world: that of the next seed"),
     ("PgUp PgDn", "Back and on in what happened"),
     ("Esc", "Back"),
-    ("map", "[here]; ? you have not been there; # a locked door"),
+    ("map", "*here*; ? you have not been there; # a locked door"),
     ("par", "Moves of the shortest way that wins. A refused command costs none"),
 )
 

@@ -13,7 +13,7 @@ NAME = 7
 """Characters of a room on the map."""
 WIDTH, GAP = NAME + 2, 2
 HERE, SEEN, WAY, UNSEEN, LOCKED = "here", "seen", "way", "unseen", "locked"
-"""What a piece of a line shows: the player's room, a room, a way, a room behind an exit not yet taken, a locked way."""
+"""What a piece of a line shows: the player's room (between stars), a room, a way, a room behind an exit not yet taken, a locked way."""
 _LOCK = re.compile(r"A locked [a-z ]+ leads (north|east|south|west)\.")
 
 
@@ -94,8 +94,8 @@ class Chart:
 
     def _room(self, name: str, cell: Cell) -> tuple[str, str]:
         if name:
-            short = name if len(name) <= NAME else name[: NAME - 1] + "…"
-            return f"[{short.center(NAME)}]", HERE if name == self.here else SEEN
+            short = (name if len(name) <= NAME else name[: NAME - 1] + "…").center(NAME)
+            return (f"*{short}*", HERE) if name == self.here else (f"[{short}]", SEEN)
         return ("?".center(WIDTH), UNSEEN) if cell in self.unseen else (" " * WIDTH, WAY)
 
 

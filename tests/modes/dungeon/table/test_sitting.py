@@ -132,11 +132,11 @@ def test_a_record_without_a_move_is_empty(tmp_path: Path) -> None:
 def test_the_map_shows_rooms_seen_and_exits_not_yet_taken() -> None:
     sitting = Sitting(MAKER(7))
     drawn = ["".join(text for text, _ in line) for line in sitting.chart.lines(40, 9)]
-    assert drawn == ["    ?    ──[ garden]"]
+    assert drawn == ["    ?    ──* garden*"]
     sitting.play("go west")
     line, *_ = sitting.chart.lines(40, 9)
-    assert [text for text, kind in line if kind == HERE] == ["[ attic ]"]
-    assert "[ garden]" in "".join(text for text, _ in line)
+    assert [text for text, kind in line if kind == HERE] == ["* attic *"]
+    assert "* attic *──[ garden]" in "".join(text for text, _ in line)
     assert [text.strip() for row in sitting.chart.lines(40, 9) for text, kind in row if kind == LOCKED] == ["#"]
     sitting.play("take black key")
     sitting.play("unlock black door")
@@ -154,7 +154,7 @@ def test_the_map_fits_any_window_and_always_has_the_player_on_it(seed: int, widt
         lines = sitting.chart.lines(width, height)
         assert len(lines) <= height
         assert all(sum(len(text) for text, _ in line) <= max(width, WIDTH) for line in lines)
-        assert [text for line in lines for text, kind in line if kind == HERE] == [f"[{sitting.world.place.center(7)[:7]}]"] or len(
+        assert [text for line in lines for text, kind in line if kind == HERE] == [f"*{sitting.world.place.center(7)[:7]}*"] or len(
             sitting.world.place
         ) > 7
 
