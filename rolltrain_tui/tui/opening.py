@@ -88,7 +88,7 @@ THEMES = {
         logo="dfa458", die="86b3a4", accent="f4c95c", key="f5c95c", mark="efa04b", rule="463f37",
     ),
     "parchment": Colours(
-        background="f4ead7", bar="e9dcc1", words="17100a", text="615d56", detail="625a4f", off="857c70",
+        background="f4ead7", bar="e9dcc1", words="17100a", text="615d56", detail="625a4f", off="7f776b",
         logo="793f0c", die="1f5c50", accent="27408b", key="27408b", mark="7c4200", rule="bfb39c",
     ),
     "high-contrast": Colours(

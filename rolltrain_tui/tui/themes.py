@@ -60,6 +60,7 @@ PARCHMENT = Theme(
     dark=False,
     variables={
         **_soft("#17100a"),
+        "foreground-disabled": "#17100a86",  # of 16 colours the nearest to a fainter one, on its surface, is as light as the paper
         "block-cursor-background": "#6b3609",
         "block-cursor-foreground": "#fbf5e7",
         "block-cursor-text-style": "bold",

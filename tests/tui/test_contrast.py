@@ -14,6 +14,7 @@ from support.screens_host import shown, until
 from textual.app import App
 from textual.color import Color
 from textual.screen import Screen
+from textual.theme import Theme
 
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
@@ -39,9 +40,22 @@ def words_on(app: App[Any]) -> Iterator[tuple[str, Color, Color]]:
 
 
 def unusable(app: App[Any], ink: Color, ground: Color) -> bool:
-    """Whether this ink is half of the theme's foreground, but for how it was rounded."""
-    half = ground.blend(Color.parse(app.theme_variables["foreground"]), 0.5, alpha=1)
-    return all(abs(a - b) <= 2 for a, b in zip(half.rgb, ink.rgb, strict=True))
+    """Whether this ink is the theme's for what cannot be used, but for how it was rounded."""
+    disabled = Color.parse(app.theme_variables["foreground-disabled"])
+    faint = ground.blend(disabled, disabled.a, alpha=1)
+    return all(abs(a - b) <= 2 for a, b in zip(faint.rgb, ink.rgb, strict=True))
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_of_sixteen_colours_quiet_words_differ_from_their_ground(theme: Theme) -> None:
+    """What explains and what cannot be used now reach 3:1 on every ground of the theme, in the nearest of the colours."""
+    known = theme.to_color_system().generate()
+    for ground in map(Color.parse, (known["background"], known["surface"], known["panel"])):
+        for ink in map(Color.parse, (known["foreground-muted"], known["foreground-disabled"])):
+            pair = [
+                Color.from_rich_color(c.rich_color.downgrade(ColorSystem.STANDARD)) for c in (ground.blend(ink, ink.a, alpha=1), ground)
+            ]
+            assert contrast(pair[0].hex, pair[1].hex) >= DISCERNIBLE, (ink.hex, ground.hex)
 
 
 async def in_each_theme(app: App[Any]) -> AsyncIterator[str]:

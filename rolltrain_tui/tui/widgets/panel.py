@@ -20,7 +20,7 @@ Line = Sequence[Span]
 
 TONES = {
     "muted": "$foreground 66%",
-    "off": "$foreground 50%",
+    "off": "$foreground-disabled",
     "faint": "$foreground 34%",
     "strong": "bold",
     "primary": "$primary",
