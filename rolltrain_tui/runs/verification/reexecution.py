@@ -80,10 +80,14 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
     written, changes = Path(str(state.get("base", run))), changes_of(run, 0)
     try:
         base = base_now(config, written, run, known=known)
+        there = all((base / source).exists() for source in config.sources)
     except DataChangedError:
-        if (renamed := _by_later_names(config, changes)).sources == config.sources:
+        if _by_later_names(config, changes).sources == config.sources:
             raise
-        config, base = renamed, base_now(renamed, written, run, known=known)
+        there = False
+    if not there:
+        config = _by_later_names(config, changes)
+        base = base_now(config, written, run, known=known)
     campaign, _ = new_campaign(config, base=base, ghost_files=[run / layout.GHOST])
     check_same_data(config, base, campaign.learner.info().data_sha256, known=known, turn=turn, before=lambda: config)
     return StartPoint(run, campaign, base, 0, moves_of(run), changes)

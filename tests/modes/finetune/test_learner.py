@@ -19,11 +19,13 @@ from rolltrain_tui.modes.finetune.learner import FinetuneLearner
 from rolltrain_tui.modes.finetune.lessons import LABELS, Windows
 from rolltrain_tui.modes.finetune.loading import context_of
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.same_data import DataChangedError
 from rolltrain_tui.runs.verification.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification.verification import Verification
 
 pytestmark = pytest.mark.slow
 
@@ -265,6 +267,24 @@ def test_a_tokenizer_that_reads_otherwise_is_told(task: str, settings: dict[str,
     snapshot.state["data_sha256"] = snapshot.state["data_sha256"].partition(" ")[0]
     saves.write(run.folder, snapshot, name="", keep=1)
     assert Run.resume(run.folder).campaign.turn == 3
+
+
+def test_a_run_whose_files_were_renamed_on_the_way_is_trained_again_under_their_new_names(tmp_path: Path) -> None:
+    """Absolute paths of model and data, from the first turn on, though its campaign has the old ones."""
+    folder, text = tmp_path / "gpt", tmp_path / "tales.txt"
+    shutil.copytree(lab().gpt, folder)
+    shutil.copy(lab().tales, text)
+    run = Run.begin(campaign("causal_lm", "turns=4", f"model.path={folder}", f"data.path={text}"), base=tmp_path, runs=tmp_path / "runs")
+    inbox = Inbox()
+    for event in run.play(inbox):
+        if isinstance(event, StepTaken) and event.turn == 2:
+            inbox.stop()
+    names = {folder: tmp_path / "model", text: tmp_path / "text.txt"}
+    for old, new in names.items():
+        old.rename(new)
+    resumed = Run.resume(run.folder, (f"model.path={names[folder]}", f"data.path={names[text]}"))
+    list(resumed.play(Inbox()))
+    assert Verification(from_the_beginning(resumed.folder), watch=lambda event: None).run().verdict == "exact"
 
 
 def test_windows_stay_inside() -> None:
