@@ -171,13 +171,17 @@ def _plot(scene: Scene, frame: Frame) -> list[list[tuple[str, str]]]:
     return plot.rows(bands)
 
 
+def _arrow(value: float, frame: Frame) -> str:
+    """Where a value lies that is out of sight; "" where it is not."""
+    return "" if frame.holds(value) else "↓ " if value < frame.low else "↑ "
+
+
 def _write_limit(plot: Plot, scene: Scene) -> None:
     """The limit's value on its line; an arrow to it where it is out of sight."""
     limit, frame = scene.objective.limit, plot.frame
     if limit is None:
         return
-    seen = frame.holds(limit)
-    text = f" {'' if seen else '↓ ' if limit < frame.low else '↑ '}{scene.objective.limit_name} {fixed(limit, 2)} "
+    text = f" {_arrow(limit, frame)}{scene.objective.limit_name} {fixed(limit, 2)} "
     row = frame.y(limit) // 4
     for column in (frame.columns - len(text) - 2, 1):
         if plot.write(row, column, text, "muted", over=("muted", "faint", "")):
@@ -185,12 +189,12 @@ def _write_limit(plot: Plot, scene: Scene) -> None:
 
 
 def _write_ghost(plot: Plot, ghost: list[tuple[int, float]]) -> None:
-    """Its name with its newest value, close to the end of its line."""
+    """Its name with its newest value, close to the end of its line; an arrow where its line has left the chart."""
     shown = [(turn, value) for turn, value in ghost if plot.frame.holds(value)]
     if not shown:
         return
-    turn, value = shown[-1]
-    text = f"ghost {fixed(value, 2)}"
+    (turn, value), newest = shown[-1], ghost[-1][1]
+    text = f"{_arrow(newest, plot.frame)}ghost {fixed(newest, 2)}"
     row, column = plot.frame.y(value) // 4, plot.frame.column(turn)
     for place in (row + 1, row - 1, row + 2, row - 2):
         if plot.write(place, max(0, column + 1 - len(text)), text, "cool", over=("faint", "")):

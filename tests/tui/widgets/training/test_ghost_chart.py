@@ -98,6 +98,17 @@ def test_a_ghost_far_above_does_not_flatten_the_curve() -> None:
     assert 12 == len(chart_lines(haunted(300, height=1000.0), 60, 12))
 
 
+@pytest.mark.parametrize(("newest", "words"), [(-20.0, "↓ ghost −20.00"), (90.0, "↑ ghost 90.00")])
+def test_a_ghost_that_leaves_the_chart_is_named_with_its_newest_value(newest: float, words: str) -> None:
+    """As in the line above the chart, and not with that of the turn at which it left."""
+    scene = scene_after(300)
+    points = ((0, 4.2), (150, 4.1), (300, newest))
+    scene.apply(GhostSeen(0, 1, tuple(GhostPoint(turn, loss, loss, 0.02) for turn, loss in points)))
+    head, *plot = chart_lines(scene, 90, 16)
+    assert f"ghost {fixed(newest)}" in text_of(head)
+    assert words in text_of(plot)
+
+
 @pytest.mark.parametrize("window", [500, 100])
 def test_a_window_fits_its_data_and_points_to_the_limit(window: int) -> None:
     """Whatever the limit; the arrow says where it lies and its value."""
