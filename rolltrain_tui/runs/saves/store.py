@@ -62,7 +62,7 @@ def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path
     aside = folder.with_name(f".tmp-{folder.name}-{secrets.token_hex(4)}")
     try:
         aside.mkdir()
-        _fill(aside, snapshot, name, kept)
+        _fill(aside, snapshot, name, kept, _after_the_others(run))
         _put_into_place(aside, folder)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
@@ -118,7 +118,13 @@ def last_saved(run: Path) -> SavedPlace | None:
     return None
 
 
-def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
+def _after_the_others(run: Path) -> float:
+    """The time of a new save. A clock that was put back must not make it older than the run's others, which would be kept in its place."""
+    newest = max((contents.created for _, contents in slots.newest_first(run) if contents is not None), default=0.0)
+    return max(time.time(), math.nextafter(newest, math.inf))
+
+
+def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool, created: float) -> None:
     """Write and sync all files of a save."""
     import torch
 
@@ -132,7 +138,7 @@ def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
         rolltrain=__version__,
         torch=str(torch.__version__),
         threads=snapshot.threads or torch.get_num_threads(),
-        created=time.time(),
+        created=created,
         name=name,
         kept=kept,
         summary=snapshot.summary,

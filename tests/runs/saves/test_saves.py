@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -200,6 +201,17 @@ def test_pruning_goes_by_when_it_was_saved(run: Path) -> None:
     for turn in (80, 90, 100, 60, 70):
         save(run, turn, keep=3)
     assert turns(run) == ["turn-000060", "turn-000070", "turn-000100"]
+
+
+def test_a_clock_that_is_put_back_makes_no_save_older(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are kept, fallen back on and listed first, though the clock says that one of an earlier turn is newer."""
+    save(run, 1, keep=3)
+    save(run, 2, keep=3)
+    monkeypatch.setattr(store, "time", SimpleNamespace(time=lambda: 5.0))
+    for turn in (3, 4, 5):
+        save(run, turn, keep=3)
+    assert ["turn-000003", "turn-000004", "turn-000005"] == turns(run)
+    assert [5, 4, 3] == [contents.summary.turn for _, contents in slots.newest_first(run) if contents is not None]
 
 
 def test_a_damaged_autosave_does_not_count(run: Path) -> None:
