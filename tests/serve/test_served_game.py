@@ -143,7 +143,7 @@ async def test_no_payload_of_any_name_reaches_a_browser(tmp_path: Path) -> None:
     assert len(PAYLOADS) >= 200
     expedition = Hostile(tmp_path, fake_config("turns=1000"))
     expedition.note = "\x1b]0;owned\x07[/]"
-    async with served(expedition, speed=100) as app, visitor(app.server) as session:
+    async with served(expedition, speed=300) as app, visitor(app.server) as session:
         laptop, phone = Laptop(), Phone()
         tasks = [asyncio.create_task(laptop.watch(session)), asyncio.create_task(phone.listen(session))]
         await until(lambda: (tmp_path / "said").exists() or expedition.left)

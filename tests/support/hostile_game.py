@@ -37,4 +37,4 @@ if __name__ == "__main__":
     run = Path(sys.argv[1])
     expedition = Hostile(run, fake_config("turns=1000"))
     expedition.note = "\x1b]0;owned\x07[/]"
-    sys.exit(play(Launch(save=run, runs=run.parent, turns_per_second=100, explain=False), FakeOutfitter(expedition)))
+    sys.exit(play(Launch(save=run, runs=run.parent, turns_per_second=300, explain=False), FakeOutfitter(expedition)))
