@@ -3,8 +3,8 @@
 A run that goes on appends lines of today's format, so one chronicle may hold several formats, and each line is judged by itself.
 Before format 3, an event wrote those parts of the character sheet that it changed among its own fields. Since format 3 it carries the
 whole sheet. An older line is completed with the sheet as it was before the event. Before format 4, numbers of a step that was not measured
-stood as 0, and its k as 1. Games were told to be over after "1 moves" or with "0 of 1 points",
-and refusals and the XP of a prediction said "foretell" for predict.
+stood as 0, and its k as 1. Games were told to be over after "1 moves" or with "0 of 1 points", and refusals and the XP of a prediction
+said "foretell" for predict.
 """
 
 import math
