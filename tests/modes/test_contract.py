@@ -256,6 +256,7 @@ def test_a_rollback_returns(make: Callable[[], Learner]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", FILES)
 def test_no_dice_is_plain_training(mode: str) -> None:
     """A campaign without dice and monsters takes the learner where plain steps take it."""
     config = campaign(mode, *PLAIN)
