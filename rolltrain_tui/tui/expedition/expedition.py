@@ -365,7 +365,7 @@ class ExpeditionScreen(Explaining):
         pace = self._pace(now)
         self._speedometer.note(now, scene.turn, pace.wished, standing=pace.paused or scene.scouting)
         if not shown:
-            state = "The run is paused; space resumes it." if self._pace(now).paused else "The run goes on."
+            state = "The run is paused; space resumes it." if pace.paused else "The run goes on."
             self.query_one("#too-small", Static).update(Content(TOO_SMALL + state), layout=False)
             return
         self._status.show_state(scene, self._pace(now))
